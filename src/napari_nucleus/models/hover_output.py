@@ -1,0 +1,25 @@
+"""What every network of the HoVer family returns."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class HoverOutput(NamedTuple):
+    """Raw maps of a batch, at the size of the input.
+
+    Attributes
+    ----------
+    np_logit : (B, 1, H, W)
+        Logit of "this pixel is nucleus".
+    hv : (B, 2, H, W)
+        Horizontal, then vertical distance to the nucleus's centre, about [-1, 1].
+    type_logit : (B, 1 + C, H, W) or None
+        Class logits, background first; None for a network without classes.
+    """
+
+    np_logit: Tensor
+    hv: Tensor
+    type_logit: Tensor | None
