@@ -1,10 +1,12 @@
-from napari_nucleus.core import SCHEMES as SCHEMES
-from napari_nucleus.core import ClassScheme as ClassScheme
-from napari_nucleus.core import FlowMaps as FlowMaps
-from napari_nucleus.core import HoverMaps as HoverMaps
-from napari_nucleus.core import Image as Image
-from napari_nucleus.core import NucleusError as NucleusError
-from napari_nucleus.core import NucleusMap as NucleusMap
-from napari_nucleus.core import Progress as Progress
+from .core import SCHEMES as SCHEMES
+from .core import ClassScheme as ClassScheme
+from .core import FlowMaps as FlowMaps
+from .core import HoverMaps as HoverMaps
+from .core import Image as Image
+from .core import NucleusError as NucleusError
+from .core import NucleusMap as NucleusMap
+from .core import Progress as Progress
+from .core import drain as drain
+from .core import scheme as scheme
 
 __version__: str
