@@ -63,6 +63,8 @@ class NucleusSmall(nn.Module):
         Any timm network that gives features at strides 2, 4, 8 and 16.
     decoder : tuple of int
         Channels at strides 8, 4 and 2.
+    pretrained : bool
+        Start ``encoder`` from timm's weights (from its hub).
     dropout : float
         Share of decoder channels dropped in training after each upsampling (Zhang et al. §3.1).
     """
@@ -74,12 +76,13 @@ class NucleusSmall(nn.Module):
         n_classes: int,
         encoder: str | None = None,
         decoder: tuple[int, int, int] = (128, 80, 48),
+        pretrained: bool = False,
         dropout: float = 0.05,
     ) -> None:
         super().__init__()
-        options = _ENCODER_OPTIONS if encoder is None else {}
+        options = _ENCODER_OPTIONS if encoder is None else {"pretrained": pretrained}
         self.encoder = timm.create_model(
-            encoder or _ENCODER, pretrained=False, features_only=True, out_indices=(0, 1, 2, 3), **options
+            encoder or _ENCODER, features_only=True, out_indices=(0, 1, 2, 3), **options
         )
         self.register_buffer("mean", torch.tensor([0.72, 0.56, 0.69]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.20, 0.22, 0.17]).view(1, 3, 1, 1))

@@ -1,18 +1,20 @@
-"""The models by name: their builders and cards."""
+"""Architectures by name: `create_model` builds one with fresh weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, TypeVar
 
 from torch import nn
 
-from napari_nucleus.core.errors import NucleusError
-from napari_nucleus.core.scheme import ClassScheme, scheme
+from napari_nucleus.core import ClassScheme, NucleusError, scheme
 
 Builder = TypeVar("Builder", bound=Callable[..., nn.Module])
 
 _BUILDERS: dict[str, Callable[..., nn.Module]] = {}
+# Modules that enrol themselves when they are imported.
+_ARCHITECTURES = ("nucleus_small",)
 
 
 def register_model(build: Builder) -> Builder:
@@ -21,16 +23,29 @@ def register_model(build: Builder) -> Builder:
     return build
 
 
+def architectures() -> list[str]:
+    """Names of all registered architectures."""
+    for module in _ARCHITECTURES:
+        import_module(f"napari_nucleus.models.{module}")
+    return sorted(_BUILDERS)
+
+
 def create_model(name: str, classes: str | ClassScheme = "consep", **options: Any) -> nn.Module:
-    """A model with fresh random weights.
+    """A network with fresh random weights, to be trained; `load_model` gives a trained one.
+
+    Parameters
+    ----------
+    name : str
+        One of `architectures`.
+    classes : str or ClassScheme
+    **options
+        Of the architecture, such as ``encoder``.
 
     Raises
     ------
     NucleusError
-        There is no such model; the message names those that exist.
+        There is no such architecture; the message names those that exist.
     """
-    import napari_nucleus.models.nucleus_small  # noqa: F401
-
-    if name not in _BUILDERS:
-        raise NucleusError(f"Expected a model ({', '.join(_BUILDERS)}), got {name!r}. Choose one of those.")
+    if name not in architectures():
+        raise NucleusError(f"Expected an architecture ({', '.join(architectures())}), got {name!r}. Choose one of those.")
     return _BUILDERS[name](len(scheme(classes)), **options)

@@ -1,0 +1,40 @@
+"""Where a network runs: CUDA, Apple's MPS or the CPU."""
+
+from __future__ import annotations
+
+import torch
+
+from napari_nucleus.core import NucleusError
+
+
+def list_devices() -> list[str]:
+    """Devices of this machine, the fastest first; the CPU is always there and last."""
+    devices = [f"cuda:{i}" if i else "cuda" for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    return [*devices, "cpu"]
+
+
+def resolve_device(name: str = "auto") -> str:
+    """The device to use: ``"auto"`` is the fastest of `list_devices`.
+
+    Raises
+    ------
+    NucleusError
+        This machine has no such device; the message names those that it has.
+    """
+    devices = list_devices()
+    if name == "auto":
+        return devices[0]
+    if name not in devices:
+        raise NucleusError(f"Expected a device of this machine (auto, {', '.join(devices)}), got {name!r}.")
+    return name
+
+
+def autocast(device: str) -> torch.autocast:
+    """Half precision where the hardware computes in it: float16 on CUDA, bfloat16 on CPUs that have the instruction."""
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return torch.autocast("cuda", dtype=torch.float16)
+    native = kind == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=native)

@@ -1,0 +1,76 @@
+"""Model cards: what a model is, what it was trained on, how good it is, and how it may be used."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from napari_nucleus.core import ClassScheme, NucleusError, scheme
+from napari_nucleus.postprocess.thresholds import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model's card, kept as JSON beside its weights.
+
+    Attributes
+    ----------
+    name, architecture : str
+        The model, and the registered network that its weights fit.
+    description, licence, paper : str
+    classes : str
+        Name of the class scheme.
+    mpp : float
+        Pixel size that the model works at, in µm.
+    parameters : int
+    thresholds : Thresholds
+        Chosen on the validation images.
+    data : list of dict
+        ``name``, ``images``, ``licence`` and ``citation`` of each data set that it was trained on.
+    training : dict
+        Recipe, steps, time, hardware, validation images.
+    scores : dict
+        Data set to metric to value, with how they were computed.
+    """
+
+    name: str
+    architecture: str
+    classes: str
+    mpp: float
+    description: str = ""
+    licence: str = ""
+    paper: str = ""
+    parameters: int = 0
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    data: list[dict[str, Any]] = field(default_factory=list)
+    training: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def scheme(self) -> ClassScheme:
+        """The class scheme."""
+        return scheme(self.classes)
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read a card.
+
+    Raises
+    ------
+    NucleusError
+        The file is no card.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["thresholds"] = Thresholds(**values.get("thresholds", {}))
+        known = {f.name for f in fields(ModelCard)}
+        return ModelCard(**{k: v for k, v in values.items() if k in known})
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise NucleusError(f"Expected a model card in {path}, got: {error}. Fetch the model again.") from None
+
+
+def write_card(path: Path, card: ModelCard) -> None:
+    """Write a card as JSON."""
+    path.write_text(json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
