@@ -41,7 +41,7 @@ DATA = [
         "images": "37 (512×512, 40×, breast), NP and HV only",
         "licence": "CC BY 4.0",
         "citation": "Naylor, Laé, Reyal, Walter, Segmentation of nuclei in histopathology images by deep regression "
-        "of the distance map, IEEE Transactions on Medical Imaging 2019",
+        "of the distance map, IEEE Transactions on Medical Imaging 2018",
     },
     {
         "name": "Data Science Bowl 2018, stage 1, colour images",

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from napari_nucleus import __version__
-from napari_nucleus.cli import doctor
+from napari_nucleus.cli import doctor, models, segment, train
 
 app = typer.Typer(
     name="napari-nucleus",
@@ -24,6 +24,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command()(segment.segment)
+app.command()(train.train)
+app.add_typer(models.models, name="models")
 app.command()(doctor.doctor)
 
 

@@ -1,0 +1,114 @@
+"""``napari-nucleus segment``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from napari_nucleus.core import Image
+    from napari_nucleus.inference import SegmentResult
+
+
+def segment(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Images or slides.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results; made where it is missing.")],
+    model: Annotated[str, typer.Option(help="A model, or several separated by commas (their mean).")] = "default",
+    mpp: Annotated[float | None, typer.Option(help="Pixel size in µm; overrides the file's.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    tta: Annotated[bool, typer.Option("--tta", help="Average over flips: three times the work.")] = False,
+    maps: Annotated[bool, typer.Option("--maps", help="Write the NP, HV and type maps, too (zarr).")] = False,
+    formats: Annotated[
+        str, typer.Option("--format", help="What to write, separated by commas.")
+    ] = "labels,csv,geojson,overlay",
+) -> None:
+    """Segment and classify the nuclei of images; writes <stem>.labels.tif, .nuclei.csv, .geojson and .overlay.png."""
+    from napari_nucleus.core import NucleusError, check_mpp
+    from napari_nucleus.inference import resolve_device
+    from napari_nucleus.models import load_model
+
+    # What would fail for every image fails before the first.
+    chosen = _writers(formats.split(","))
+    names = model.split(",")
+    for name in names:
+        load_model(name)
+    resolve_device(device)
+    if mpp is not None:
+        check_mpp(mpp)
+    _make_folder(out)
+
+    failed = 0
+    for path in images:
+        try:
+            _one(path, out, chosen, maps, {"model": names, "device": device, "tta": tta}, mpp)
+        except NucleusError as error:
+            failed += 1
+            print(f"napari-nucleus: {error}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _writers(names: list[str]) -> dict:
+    from napari_nucleus.core import NucleusError
+    from napari_nucleus.io import WRITERS
+
+    unknown = [name for name in names if name not in WRITERS]
+    if unknown:
+        raise NucleusError(f"Expected formats out of {', '.join(WRITERS)}, got {unknown[0]!r}. Choose some of those.")
+    return {name: WRITERS[name] for name in names}
+
+
+def _make_folder(folder: Path) -> None:
+    from napari_nucleus.core import NucleusError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NucleusError(f"Expected a folder that can be made at {folder}, got: {error.strerror}.") from None
+
+
+def _one(path: Path, out: Path, writers: dict, keep_maps: bool, options: dict, mpp: float | None) -> None:
+    from napari_nucleus.inference import segment_steps
+    from napari_nucleus.io import read_image, write_maps
+
+    start = time.perf_counter()
+    image = read_image(path, mpp=mpp)
+    reading = time.perf_counter() - start
+    result = _follow(path.name, segment_steps(image, keep_maps=keep_maps, **options))
+    start = time.perf_counter()
+    for suffix, write in writers.values():
+        write(out / f"{image.name}{suffix}", result.nuclei, image)
+    if keep_maps and result.maps is not None:
+        write_maps(out / f"{image.name}.maps.zarr", result.maps)
+    seconds = result.seconds | {"write": time.perf_counter() - start}
+    seconds["read"] += reading
+    _report(path, image, result, seconds)
+
+
+def _follow(name: str, steps) -> SegmentResult:  # noqa: ANN001
+    """Run to the end with a line of progress, where somebody can see it."""
+    shown = sys.stderr.isatty()
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as stop:
+            if shown:
+                print("\r\033[K", end="", file=sys.stderr)
+            return stop.value
+        if shown:
+            share = f" {progress.done}/{progress.total}" if progress.total else ""
+            print(f"\r\033[K{name}: {progress.message}{share}", end="", file=sys.stderr, flush=True)
+
+
+def _report(path: Path, image: Image, result: SegmentResult, seconds: dict[str, float]) -> None:
+    for note in result.notes:
+        print(f"napari-nucleus: {note}", file=sys.stderr)
+    height, width = image.shape
+    counts = ", ".join(f"{name} {count}" for name, count in result.nuclei.counts().items())
+    spent = ", ".join(f"{what} {value:.2f}" for what, value in seconds.items())
+    print(f"{path.name}: {width}×{height} px at {result.nuclei.mpp:g} µm, {len(result.nuclei)} nuclei ({counts})")
+    print(f"  {sum(seconds.values()):.2f} s ({spent}), {sum(seconds.values()) / (height * width / 1e6):.2f} s/megapixel")

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from napari_nucleus.core import NucleusError
+from napari_nucleus.training.recipe import read_recipe
+
+RECIPES = sorted((Path(__file__).parents[3] / "recipes").glob("*.toml"))
+SMALL = """
+name = "x"
+model = "nucleus_small"
+classes = "consep"
+class_weight = [1, 1.0]
+[[sources]]
+folder = "a"
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "recipe.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda p: p.stem)
+def test_our_recipes_read(path):
+    assert read_recipe(path).name == path.stem
+
+
+def test_values_and_defaults(tmp_path):
+    recipe = read_recipe(write(tmp_path, SMALL))
+    assert recipe.sources[0].folder == "a"
+    assert recipe.class_weight == (1.0, 1.0)
+    assert recipe.mpp == 0.25
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("classes =", "clases ="), "'clases'"),
+        (('model = "nucleus_small"\n', ""), "'model'"),
+        (('name = "x"', "name = 3"), "name"),
+        (("class_weight = [1, 1.0]", "class_weight = 1"), "class_weight"),
+        (('folder = "a"', 'folder = "a"\nshare = "much"'), "share"),
+        (('name = "x"', 'name = "x'), "TOML"),
+    ],
+)
+def test_mistakes_name_the_field(tmp_path, change, message):
+    with pytest.raises(NucleusError, match=message):
+        read_recipe(write(tmp_path, SMALL.replace(*change)))
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(NucleusError, match="no such file"):
+        read_recipe(tmp_path / "none.toml")
