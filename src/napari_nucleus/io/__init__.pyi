@@ -1,0 +1,15 @@
+from .geojson import read_geojson as read_geojson
+from .geojson import write_geojson as write_geojson
+from .labels import read_labels as read_labels
+from .labels import write_labels as write_labels
+from .maps import read_maps as read_maps
+from .maps import write_maps as write_maps
+from .overlay import draw_overlay as draw_overlay
+from .overlay import write_overlay as write_overlay
+from .registry import READERS as READERS
+from .registry import read_image as read_image
+from .rgb import as_rgb as as_rgb
+from .table import read_csv as read_csv
+from .table import write_csv as write_csv
+from .writers import WRITERS as WRITERS
+from .writers import Writer as Writer

@@ -1,0 +1,99 @@
+"""Reading that explains itself, and writing that is whole or not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from napari_nucleus.core import NucleusError
+
+
+@contextmanager
+def reading(path: Path, what: str, suffixes: Iterable[str], *, folder: bool = False) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into one line.
+
+    Parameters
+    ----------
+    path : Path
+    what : str
+        What the file should hold, for the message: "image".
+    suffixes : iterable of str
+        Those that can be read, in lower case.
+    folder : bool
+        It is a folder, such as a zarr group.
+
+    Raises
+    ------
+    NucleusError
+        The file is missing, a folder, empty, of another suffix, or broken.
+    """
+    _check(path, what, list(suffixes), folder)
+    try:
+        yield
+    except NucleusError:
+        raise
+    except PermissionError as error:
+        raise NucleusError(
+            f"Expected a file that may be read, got {path}. Give yourself the right to read it."
+        ) from error
+    except MemoryError as error:
+        raise NucleusError(f"Expected an {what} that fits into memory, got {path}. Cut it, or save a slide.") from error
+    except Exception as error:  # decoders raise whatever they like on a broken file
+        reason = " ".join(str(error).replace(str(path), "").split())[:120] or type(error).__name__
+        raise NucleusError(
+            f"Expected a whole {path.suffix.lower()} file, got a broken one: {path} ({reason}). Export it again."
+        ) from error
+
+
+def _check(path: Path, what: str, suffixes: list[str], folder: bool) -> None:
+    wanted = "a folder" if folder else "a file"
+    if not path.exists():
+        raise NucleusError(f"Expected {wanted}, got {path}, which does not exist. Check its name and place.")
+    if path.suffix.lower() not in suffixes:
+        raise NucleusError(f"Expected {wanted} of {', '.join(suffixes)}, got {path}. Save the {what} as one of those.")
+    if path.is_dir() != folder:
+        raise NucleusError(f"Expected {wanted}, got {path}, which is none. Choose the {what} itself.")
+    if not folder and path.stat().st_size == 0:
+        raise NucleusError(f"Expected {what} data, got the empty file {path}. Export it again.")
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A path beside ``path`` to write to; it takes the place of ``path`` when all went well, and is gone otherwise.
+
+    Parameters
+    ----------
+    path : path
+        A file, or a folder such as a zarr group.
+
+    Yields
+    ------
+    Path
+        Of the same suffix, in the same folder.
+
+    Raises
+    ------
+    NucleusError
+        The folder is missing or can't be written to, or the disk is full.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{uuid4().hex[:8]}.{path.name}")
+    try:
+        yield temporary
+        if temporary.is_dir() and path.is_dir():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    except OSError as error:
+        raise NucleusError(
+            f"Expected a place to write {path}, got an error ({error.strerror or error}). "
+            "Choose a folder that exists, may be written to and has room."
+        ) from error
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)

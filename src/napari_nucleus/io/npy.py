@@ -1,0 +1,37 @@
+"""NPY and NPZ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_nucleus.core import NucleusError
+from napari_nucleus.io.rgb import as_rgb
+
+
+def read_npy(path: Path) -> tuple[tuple[NDArray[np.uint8], ...], float | None]:
+    """The array as the only level (H, W, 3), memory-mapped where it already is RGB; no pixel size."""
+    return (as_rgb(np.load(path, mmap_mode="r", allow_pickle=False)),), None
+
+
+def read_npz(path: Path) -> tuple[tuple[NDArray[np.uint8], ...], float | None]:
+    """The array ``image`` as the only level (H, W, 3); no pixel size."""
+    return (as_rgb(array_in(path, "image")),), None
+
+
+def array_in(path: Path, name: str) -> NDArray:
+    """One array of an NPZ file.
+
+    Raises
+    ------
+    NucleusError
+        The file has no array of that name.
+    """
+    with np.load(path, allow_pickle=False) as arrays:
+        if name not in arrays:
+            found = ", ".join(arrays) or "nothing"
+            raise NucleusError(f"Expected an array {name!r} in {path}, got {found}. Save it under that name.")
+        array: NDArray = arrays[name]
+        return array
