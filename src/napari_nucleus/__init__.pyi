@@ -8,5 +8,14 @@ from .core import NucleusMap as NucleusMap
 from .core import Progress as Progress
 from .core import drain as drain
 from .core import scheme as scheme
+from .inference import SegmentResult as SegmentResult
+from .inference import Thresholds as Thresholds
+from .inference import list_devices as list_devices
+from .inference import segment as segment
+from .inference import segment_steps as segment_steps
+from .io import read_image as read_image
+from .models import create_model as create_model
+from .models import list_models as list_models
+from .models import load_model as load_model
 
 __version__: str
