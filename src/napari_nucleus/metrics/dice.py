@@ -1,0 +1,40 @@
+"""Dice of the foreground."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from napari_nucleus.metrics.overlap import paired_labels
+
+
+def dice(true: ArrayLike, pred: ArrayLike) -> float:
+    r"""Dice coefficient of nucleus pixels against background, whatever nucleus they belong to.
+
+    .. math:: 2 |T \cap P| / (|T| + |P|)
+
+    Equals HoVer-Net's ``get_dice_1`` (Graham et al. 2019, §4.2).
+
+    Parameters
+    ----------
+    true, pred : (H, W) integers
+        Label images, 0 = background.
+
+    Returns
+    -------
+    float
+        In [0, 1]. Truth or prediction empty: 0. Both empty: nan, there is nothing to measure.
+
+    Raises
+    ------
+    NucleusError
+        One is no label image, or their shapes differ.
+
+    Examples
+    --------
+    >>> dice([[1, 1, 0, 2]], [[0, 1, 1, 1]])
+    0.6666666666666666
+    """
+    true, pred = paired_labels(true, pred)
+    total = np.count_nonzero(true) + np.count_nonzero(pred)
+    return float(2 * np.count_nonzero((true > 0) & (pred > 0)) / total) if total else float("nan")
