@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from napari_nucleus import __version__
-from napari_nucleus.cli import doctor, models, segment, train
+from napari_nucleus.cli import demo, doctor, models, segment, train
 
 app = typer.Typer(
     name="napari-nucleus",
@@ -24,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command()(demo.demo)
 app.command()(segment.segment)
 app.command()(train.train)
 app.add_typer(models.models, name="models")
