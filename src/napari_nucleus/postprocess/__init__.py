@@ -1,0 +1,6 @@
+"""Maps to nuclei."""
+
+from napari_nucleus.postprocess.hover import decode_hover
+from napari_nucleus.postprocess.thresholds import Thresholds
+
+__all__ = ["Thresholds", "decode_hover"]
