@@ -117,7 +117,7 @@ class NucleusMap:
         else:
             numbers = np.full(len(ids), 1 if len(kinds) == 1 else 0)
         names = np.array(("unknown", *kinds.classes), dtype=object)
-        columns["class"] = names[numbers]
+        columns["class"] = pd.Series(names[numbers], dtype=str)  # text even where there are no nuclei
         if type_prob is not None:
             for name, plane in zip(kinds.classes, inside[1:], strict=True):
                 columns[f"p_{name}"] = np.bincount(owner, plane, len(ids)) / np.maximum(area, 1)

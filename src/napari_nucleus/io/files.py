@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -29,36 +29,36 @@ def reading(path: Path, what: str, suffixes: Iterable[str], *, folder: bool = Fa
     Raises
     ------
     NucleusError
-        The file is missing, a folder, empty, of another suffix, or broken.
+        The file is missing, a folder, empty, of another suffix, or broken. The message names it, so that those raised
+        inside need not.
     """
-    _check(path, what, list(suffixes), folder)
     try:
+        _check(path, what, list(suffixes), folder)
         yield
-    except NucleusError:
-        raise
+    except NucleusError as error:
+        raise NucleusError(f"{error} File: {path}") from error
     except PermissionError as error:
-        raise NucleusError(
-            f"Expected a file that may be read, got {path}. Give yourself the right to read it."
-        ) from error
+        raise NucleusError(f"Expected the right to read the {what}, got none. Ask for it. File: {path}") from error
     except MemoryError as error:
-        raise NucleusError(f"Expected an {what} that fits into memory, got {path}. Cut it, or save a slide.") from error
+        raise NucleusError(f"Expected data that fits into memory, got more. Cut the {what}. File: {path}") from error
     except Exception as error:  # decoders raise whatever they like on a broken file
         reason = " ".join(str(error).replace(str(path), "").split())[:120] or type(error).__name__
         raise NucleusError(
-            f"Expected a whole {path.suffix.lower()} file, got a broken one: {path} ({reason}). Export it again."
+            f"Expected a whole {path.suffix.lower()}, got a broken one ({reason}). Export it again. File: {path}"
         ) from error
 
 
 def _check(path: Path, what: str, suffixes: list[str], folder: bool) -> None:
-    wanted = "a folder" if folder else "a file"
+    wanted = "folder" if folder else "file"
     if not path.exists():
-        raise NucleusError(f"Expected {wanted}, got {path}, which does not exist. Check its name and place.")
-    if path.suffix.lower() not in suffixes:
-        raise NucleusError(f"Expected {wanted} of {', '.join(suffixes)}, got {path}. Save the {what} as one of those.")
+        raise NucleusError(f"Expected a {wanted}, got nothing of that name. Check the path.")
     if path.is_dir() != folder:
-        raise NucleusError(f"Expected {wanted}, got {path}, which is none. Choose the {what} itself.")
+        raise NucleusError(f"Expected a {wanted}, got a {'file' if folder else 'folder'}. Choose the {what} itself.")
+    if path.suffix.lower() not in suffixes:
+        found = path.suffix or "no suffix"
+        raise NucleusError(f"Expected {', '.join(suffixes)}, got {found}. Save the {what} in one of these formats.")
     if not folder and path.stat().st_size == 0:
-        raise NucleusError(f"Expected {what} data, got the empty file {path}. Export it again.")
+        raise NucleusError(f"Expected a {wanted} with content, got an empty one. Export the {what} again.")
 
 
 @contextmanager
@@ -95,5 +95,5 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # gone already, or never there
+            temporary.unlink()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -37,6 +39,7 @@ def write_geojson(path: str | os.PathLike[str], nuclei: NucleusMap) -> None:
         "nuclei": {
             "shape": list(nuclei.labels.shape),
             "mpp": nuclei.mpp,
+            "columns": [name for name in nuclei.table if name in (*_POSITION, *_measured(nuclei.table))],
             "scheme": {k: getattr(nuclei.scheme, k) for k in ("name", "classes", "colors")},
         },
         "features": _features(nuclei),
@@ -47,7 +50,7 @@ def write_geojson(path: str | os.PathLike[str], nuclei: NucleusMap) -> None:
 
 def _features(nuclei: NucleusMap) -> list[dict[str, Any]]:
     polygons = outlines(nuclei.labels)
-    measured = nuclei.table.drop(columns=list(_POSITION), errors="ignore").select_dtypes("number")
+    measured = _measured(nuclei.table)
     names = [_AREA if name == "area_um2" else name for name in measured]
     rgb = {name: _rgb(color) for name, color in zip(nuclei.scheme.classes, nuclei.scheme.colors, strict=True)}
     features = []
@@ -68,6 +71,10 @@ def _features(nuclei: NucleusMap) -> list[dict[str, Any]]:
             }
         )
     return features
+
+
+def _measured(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns=list(_POSITION), errors="ignore").select_dtypes("number")
 
 
 def _geometry(polygons: list[list[Ring]]) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def read_geojson(
     -------
     NucleusMap
         A pixel is a nucleus's where its centre is inside; of two outlines the later one wins. Labels are the file's
-        own, or 1 … N. Features without an area (points, lines) are left out.
+        own; features without one are numbered behind them. Features without an area (points, lines) are left out.
 
     Raises
     ------
@@ -118,9 +125,11 @@ def read_geojson(
         features = [f for f in features if f["geometry"]["type"] in ("Polygon", "MultiPolygon")]
         mpp = mpp or ours.get("mpp")
         if mpp is None:
-            raise NucleusError(f"Expected the pixel size (mpp) of {path}, got none. Give it in µm per pixel.")
+            raise NucleusError("Expected the pixel size (mpp), got none. Give it in µm per pixel.")
         kinds = _scheme(classes, ours, features)
-        return _nuclei(features, tuple(shape or ours.get("shape") or _extent(features)), check_mpp(mpp), kinds)
+        nuclei, measured = _nuclei(features, shape or ours.get("shape") or _extent(features), check_mpp(mpp), kinds)
+        table = _with_measurements(nuclei.table, measured, ours.get("columns"))
+        return NucleusMap(nuclei.labels, table, nuclei.mpp, nuclei.scheme)
 
 
 def _scheme(classes: str | ClassScheme | None, ours: dict[str, Any], features: list[dict[str, Any]]) -> ClassScheme:
@@ -152,29 +161,38 @@ def _extent(features: list[dict[str, Any]]) -> tuple[int, int]:
     return int(y), int(x)
 
 
-def _nuclei(features: list[dict[str, Any]], shape: tuple[int, ...], mpp: float, kinds: ClassScheme) -> NucleusMap:
-    labels = np.zeros((shape[0], shape[1]), np.int32)
+def _nuclei(
+    features: list[dict[str, Any]], shape: Sequence[int], mpp: float, kinds: ClassScheme
+) -> tuple[NucleusMap, dict[int, dict[str, float]]]:
+    """The nuclei, and the measurements of each label."""
+    height, width = shape
+    labels = np.zeros((height, width), np.int32)
     class_of: dict[int, int] = {}
     measured: dict[int, dict[str, float]] = {}
-    for position, feature in enumerate(features, start=1):
+    for feature, label in zip(features, _labels(features), strict=True):
         properties = feature["properties"]
-        label = int(properties.get("label") or properties.get("metadata", {}).get("label") or position)
-        rows, columns, inside = fill(_rings(feature), (shape[0], shape[1]))
+        rows, columns, inside = fill(_rings(feature), (height, width))
         labels[rows, columns][inside] = label
         kind = properties.get("classification")
         class_of[label] = kinds.number_of(kind["name"]) if kind else 0
         measured[label] = properties.get("measurements", {})
-    nuclei = NucleusMap.from_labels(labels, mpp=mpp, classes=kinds, class_of=class_of)
-    return NucleusMap(labels, _with_measurements(nuclei.table, measured), mpp, kinds)
+    return NucleusMap.from_labels(labels, mpp=mpp, classes=kinds, class_of=class_of), measured
 
 
-def _with_measurements(table: pd.DataFrame, measured: dict[int, dict[str, float]]) -> pd.DataFrame:
-    """The table with the file's measurements: probabilities before the area, others behind it."""
-    extra = (
-        pd.DataFrame.from_dict(measured, orient="index").reindex(table["label"]).drop(columns=_AREA, errors="ignore")
-    )
+def _labels(features: list[dict[str, Any]]) -> list[int]:
+    """The label that each feature states; new ones behind those for features without."""
+    properties = [feature["properties"] for feature in features]
+    stated = [int(p.get("label") or p.get("metadata", {}).get("label") or 0) for p in properties]
+    fresh = count(max(stated, default=0) + 1)
+    return [label or next(fresh) for label in stated]
+
+
+def _with_measurements(
+    table: pd.DataFrame, measured: dict[int, dict[str, float]], columns: list[str] | None
+) -> pd.DataFrame:
+    """The table with the file's measurements behind it, or with the columns as they were written."""
+    extra = pd.DataFrame.from_dict(measured, orient="index").reindex(table["label"])
     extra.index = table.index
-    probabilities = [name for name in extra if str(name).startswith("p_")]
-    others = [name for name in extra if name not in probabilities and name not in table]
-    before = [name for name in table if name != "area_um2"]
-    return pd.concat([table[before], extra[probabilities], table[["area_um2"]], extra[others]], axis=1)
+    added = extra[[name for name in extra if name not in (_AREA, *table)]].astype(np.float64)
+    table = pd.concat([table, added], axis=1)
+    return table if columns is None else table.reindex(columns=columns, fill_value=np.nan)

@@ -13,7 +13,7 @@ from tifffile import TiffFile, imwrite
 from napari_nucleus.core import NucleusError, NucleusMap
 from napari_nucleus.core.nuclei import as_labels
 from napari_nucleus.io.files import reading, replacing
-from napari_nucleus.io.npy import array_in
+from napari_nucleus.io.npy import array_in, read_array
 from napari_nucleus.io.raster import read_indices
 from napari_nucleus.io.tiff import read_pixels, tiff_mpp
 
@@ -66,21 +66,19 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[NDArray[np.int32], float 
         if labels.ndim > 2:
             labels = labels.squeeze()
         if labels.ndim != 2:
-            raise NucleusError(
-                f"Expected a label image (H, W), got shape {labels.shape} in {path}. Choose one plane of labels."
-            )
+            raise NucleusError(f"Expected a label image (H, W), got shape {labels.shape}. Choose one plane of labels.")
         return as_labels(labels), mpp
 
 
 def _read_tiff(path: Path) -> tuple[NDArray, float | None]:
     with TiffFile(path) as tiff:
-        return read_pixels(path, tiff.series[0]), tiff_mpp(tiff)
+        return read_pixels(tiff), tiff_mpp(tiff)
 
 
 _READERS: dict[str, Callable[[Path], tuple[NDArray, float | None]]] = {
     ".tif": _read_tiff,
     ".tiff": _read_tiff,
     ".png": lambda path: (read_indices(path), None),
-    ".npy": lambda path: (np.load(path, allow_pickle=False), None),
+    ".npy": lambda path: (np.array(read_array(path)), None),
     ".npz": lambda path: (array_in(path, "inst"), None),
 }

@@ -54,9 +54,7 @@ def read_maps(path: str | os.PathLike[str]) -> HoverMaps | FlowMaps:
         group = zarr.open_group(str(path), mode="r")
         kind = group.attrs.get("kind")
         if kind not in _KINDS:
-            raise NucleusError(
-                f"Expected maps of {', '.join(_KINDS)}, got {kind} in {path}. Choose a <name>.maps.zarr."
-            )
+            raise NucleusError(f"Expected maps of {', '.join(_KINDS)}, got {kind}. Choose a <name>.maps.zarr.")
         cls = _KINDS[str(kind)]
         planes = {name: np.asarray(group[name]) for name in _planes(cls) if name in group}
         return cls(**planes, mpp=float(group.attrs["mpp"]))  # type: ignore[arg-type]

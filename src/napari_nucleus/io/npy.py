@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,18 @@ from napari_nucleus.io.rgb import as_rgb
 
 def read_npy(path: Path) -> tuple[tuple[NDArray[np.uint8], ...], float | None]:
     """The array as the only level (H, W, 3), memory-mapped where it already is RGB; no pixel size."""
-    return (as_rgb(np.load(path, mmap_mode="r", allow_pickle=False)),), None
+    return (as_rgb(read_array(path)),), None
 
 
 def read_npz(path: Path) -> tuple[tuple[NDArray[np.uint8], ...], float | None]:
     """The array ``image`` as the only level (H, W, 3); no pixel size."""
     return (as_rgb(array_in(path, "image")),), None
+
+
+def read_array(path: Path) -> NDArray:
+    """The array of an NPY file, memory-mapped; objects are refused, as they would have to be unpickled."""
+    array: NDArray = np.lib.format.open_memmap(path, mode="r")
+    return array
 
 
 def array_in(path: Path, name: str) -> NDArray:
@@ -27,11 +34,13 @@ def array_in(path: Path, name: str) -> NDArray:
     Raises
     ------
     NucleusError
-        The file has no array of that name.
+        The file isn't NPZ, or has no array of that name.
     """
+    if not is_zipfile(path):
+        raise NucleusError("Expected a whole NPZ file, got something else. Save it again with numpy.savez.")
     with np.load(path, allow_pickle=False) as arrays:
         if name not in arrays:
             found = ", ".join(arrays) or "nothing"
-            raise NucleusError(f"Expected an array {name!r} in {path}, got {found}. Save it under that name.")
+            raise NucleusError(f"Expected an array {name!r}, got {found}. Save it under that name.")
         array: NDArray = arrays[name]
         return array

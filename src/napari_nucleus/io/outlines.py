@@ -122,7 +122,7 @@ def fill(rings: Sequence[Sequence[Sequence[float]]], shape: tuple[int, int]) -> 
     Parameters
     ----------
     rings : sequence of (N, 2) coordinates
-        Closed, x then y; need not be whole numbers.
+        x then y; need not be whole numbers.
     shape : (int, int)
         Height and width of the image; what is outside is cut.
 
@@ -134,7 +134,7 @@ def fill(rings: Sequence[Sequence[Sequence[float]]], shape: tuple[int, int]) -> 
         Of that window.
     """
     points = [np.asarray(ring, np.float64)[:, :2] for ring in rings]
-    start, stop = np.concatenate([p[:-1] for p in points]), np.concatenate([p[1:] for p in points])
+    start, stop = np.concatenate(points), np.concatenate([np.roll(p, -1, axis=0) for p in points])
     low, high = np.floor(start.min(0)).clip(0), np.ceil(start.max(0)).clip(None, shape[::-1])
     left, top = low.astype(int)
     width, height = (high - low).clip(0).astype(int)

@@ -52,7 +52,7 @@ def _open(path: Path) -> ImageFile.ImageFile:
         start = file.read(4)
     kind = next((kind for signature, kind in _FORMATS.items() if start.startswith(signature)), None)
     if kind is None:
-        raise NucleusError(f"Expected a PNG, JPEG or BMP image, got something else in {path}. Export the image again.")
+        raise NucleusError("Expected a PNG, JPEG or BMP image, got something else. Export the image again.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # broken EXIF and the like, of no concern here
         picture = kind(path)
@@ -61,7 +61,7 @@ def _open(path: Path) -> ImageFile.ImageFile:
         picture.close()
         raise NucleusError(
             f"Expected an image of at most {_MAX_PIXELS // 10**6} megapixels that the file can hold, got {width} × "
-            f"{height} pixels in {path}. Export it again, or save it as a pyramidal TIFF."
+            f"{height} pixels. Export it again, or save it as a pyramidal TIFF."
         )
     return picture
 

@@ -28,7 +28,7 @@ def as_rgb(array: Any) -> NDArray[np.uint8]:
     float        0..1 × 255; 0..255 kept; anything else stretched from its minimum and maximum
     ============ ==================================================================================
 
-    A tenth of overshoot beyond 0..1 or 0..255 is clipped.
+    A tenth of overshoot (of the maximum) beyond 0..1 or 0..255 is clipped.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _from_float(array: NDArray) -> NDArray[np.uint8]:
         )
     if low >= -_SLACK and high <= 1 + _SLACK:
         scaled = array * 255.0
-    elif low >= -_SLACK * 255 and high <= (1 + _SLACK) * 255:
+    elif low >= -_SLACK * high and high <= (1 + _SLACK) * 255:
         scaled = array
     else:
         scaled = (array.astype(np.float64) - low) * (255.0 / max(high - low, 1e-300))

@@ -18,7 +18,9 @@ from napari_nucleus.io.rgb import as_rgb
 def read_slide(path: Path) -> tuple[tuple[LazyLevel, ...], float | None]:
     """Levels of a slide, full resolution first, and its pixel size in µm where the file has a plausible one."""
     if vendor(path) is None:
-        raise NucleusError(f"Expected a slide that OpenSlide can read, got {path}. Export it as a pyramidal TIFF.")
+        raise NucleusError(
+            "Expected a slide that OpenSlide can read, got something else. Export it as a pyramidal TIFF."
+        )
     slide = OpenSlide(path)
     levels = tuple(
         LazyLevel(height, width, partial(_window, slide, level))

@@ -40,16 +40,15 @@ def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     path = Path(path)
     with reading(path, "table", [".csv"]):
         table = pd.read_csv(
-            path, dtype={"class": str}, keep_default_na=False, na_values=[""], float_precision="round_trip"
+            path,
+            dtype={"label": np.int32, "class": str, **dict.fromkeys(_MEASURED, np.float64)},
+            keep_default_na=False,
+            na_values=[""],
+            float_precision="round_trip",
         )
-        if "label" not in table or not pd.api.types.is_integer_dtype(table["label"]):
-            raise NucleusError(
-                f"Expected a column 'label' of whole numbers in {path}, got {', '.join(table.columns)}. "
-                "Choose a table of nuclei."
-            )
-        table["label"] = table["label"].astype(np.int32)
-        measured = [name for name in _MEASURED if name in table]
-        return table.astype(dict.fromkeys([*measured, *(c for c in table if str(c).startswith("p_"))], np.float64))
+        if "label" not in table:
+            raise NucleusError(f"Expected a column 'label', got {', '.join(table.columns)}. Choose a table of nuclei.")
+        return table.astype({name: np.float64 for name in table if str(name).startswith("p_")})
 
 
 _MEASURED = ("y_px", "x_px", "y_um", "x_um", "area_um2")

@@ -8,11 +8,12 @@ import re
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import cast
+from typing import Any
 
 import numpy as np
+import zarr
 from numpy.typing import NDArray
-from tifffile import TiffFile, TiffPageSeries
+from tifffile import PHOTOMETRIC, TiffFile, TiffPageSeries
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.core.image import Pixels
@@ -32,30 +33,42 @@ def read_tiff(path: Path) -> tuple[tuple[Pixels, ...], float | None]:
     """The image (H, W, 3), lazily and with its levels where it is a pyramid, and its pixel size in µm where known."""
     if vendor(path) not in (None, "generic-tiff"):
         return read_slide(path)
-    tiff = TiffFile(path)
-    series = tiff.series[0]
-    mpp = tiff_mpp(tiff)
-    if len(series.levels) > 1 and all(_is_rgb(level) for level in series.levels):
-        lock = Lock()
-        return tuple(_lazy(level, lock) for level in series.levels), mpp
-    with tiff:
-        return (as_rgb(read_pixels(path, series)),), mpp
+    with TiffFile(path) as tiff:
+        mpp = tiff_mpp(tiff)
+        levels = tiff.series[0].levels
+        if len(levels) == 1 or not all(_is_rgb(level) for level in levels):
+            return (as_rgb(_in_color(tiff)),), mpp
+    lock = Lock()
+    series = TiffFile(path).series[0]  # stays open as long as a level is in use
+    return tuple(_lazy(series, level, lock) for level in range(len(levels))), mpp
 
 
-def read_pixels(path: Path, series: TiffPageSeries) -> NDArray:
-    """The pixels of the first series, all of them or none.
+def read_pixels(tiff: TiffFile) -> NDArray:
+    """The pixels of the first series as they are stored.
 
     Raises
     ------
     NucleusError
         More than 16 GiB.
     """
+    series = tiff.series[0]
     if series.nbytes > _MAX_BYTES:
         raise NucleusError(
-            f"Expected an image of at most {_MAX_BYTES >> 30} GiB, got {series.nbytes >> 30} GiB in {path}. "
+            f"Expected an image of at most {_MAX_BYTES >> 30} GiB, got {series.nbytes >> 30} GiB. "
             "Save it as a pyramidal TIFF."
         )
     pixels: NDArray = series.asarray()
+    return pixels
+
+
+def _in_color(tiff: TiffFile) -> NDArray:
+    """The pixels as colours or grey."""
+    page = tiff.pages.first
+    if page.photometric in (PHOTOMETRIC.SEPARATED, PHOTOMETRIC.CIELAB):
+        raise NucleusError("Expected an RGB or grey image, got CMYK or Lab. Save it as RGB.")
+    pixels = read_pixels(tiff)
+    if page.photometric == PHOTOMETRIC.PALETTE and page.colormap is not None:
+        return np.moveaxis(page.colormap[:, pixels] >> 8, 0, -1).astype(np.uint8)
     return pixels
 
 
@@ -95,18 +108,14 @@ def _is_rgb(series: TiffPageSeries) -> bool:
     return series.dtype == np.uint8 and len(series.shape) == 3 and 3 in (series.shape[0], series.shape[2])
 
 
-def _lazy(series: TiffPageSeries, lock: Lock) -> LazyLevel:
-    import zarr
-
-    store = zarr.open(series.aszarr(), mode="r")
-    channels_first = series.shape[2] != 3
-    height, width = series.shape[1:] if channels_first else series.shape[:2]
-    return LazyLevel(height, width, partial(_window, cast("Pixels", store), lock, channels_first))
+def _lazy(series: TiffPageSeries, level: int, lock: Lock) -> LazyLevel:
+    store = zarr.open_array(series.aszarr(level=level), mode="r")
+    channels_first = store.shape[2] != 3
+    height, width = store.shape[1:] if channels_first else store.shape[:2]
+    return LazyLevel(height, width, partial(_window, store, lock, channels_first))
 
 
-def _window(
-    store: Pixels, lock: Lock, channels_first: bool, y: int, x: int, height: int, width: int
-) -> NDArray[np.uint8]:
+def _window(store: Any, lock: Lock, channels_first: bool, y: int, x: int, height: int, width: int) -> NDArray[np.uint8]:
     window = slice(y, y + height), slice(x, x + width)
     with lock:
         if channels_first:
