@@ -123,7 +123,7 @@ def read_geojson(
         features = content.get("features", []) if isinstance(content, dict) else content
         ours = content.get("nuclei", {}) if isinstance(content, dict) else {}
         features = [f for f in features if f["geometry"]["type"] in ("Polygon", "MultiPolygon")]
-        mpp = mpp or ours.get("mpp")
+        mpp = ours.get("mpp") if mpp is None else mpp
         if mpp is None:
             raise NucleusError("Expected the pixel size (mpp), got none. Give it in µm per pixel.")
         kinds = _scheme(classes, ours, features)
@@ -143,10 +143,17 @@ def _scheme(classes: str | ClassScheme | None, ours: dict[str, Any], features: l
         return ClassScheme(stated["name"], tuple(stated["classes"]), tuple(stated["colors"]))
     colors: dict[str, str] = {}
     for feature in features:
-        kind = feature["properties"].get("classification")
-        if kind:
-            colors[kind["name"]] = "#" + bytes(kind.get("color", [153, 153, 153])).hex().upper()
+        name = _class_name(feature)
+        if name is not None:
+            color = feature["properties"]["classification"].get("color", [153, 153, 153])
+            colors[name] = "#" + bytes(color).hex().upper()
     return ClassScheme("imported", tuple(colors), tuple(colors.values()))
+
+
+def _class_name(feature: dict[str, Any]) -> str | None:
+    """The class; QuPath gives the parts of a derived one, such as Tumor: Positive, as a list."""
+    kind = feature["properties"].get("classification")
+    return (kind.get("name") or ": ".join(kind["names"])) if kind else None
 
 
 def _rings(feature: dict[str, Any]) -> list[Any]:
@@ -173,8 +180,7 @@ def _nuclei(
         properties = feature["properties"]
         rows, columns, inside = fill(_rings(feature), (height, width))
         labels[rows, columns][inside] = label
-        kind = properties.get("classification")
-        class_of[label] = kinds.number_of(kind["name"]) if kind else 0
+        class_of[label] = kinds.number_of(_class_name(feature) or "unknown")
         measured[label] = properties.get("measurements", {})
     return NucleusMap.from_labels(labels, mpp=mpp, classes=kinds, class_of=class_of), measured
 

@@ -57,6 +57,7 @@ def test_after_qupath_exported_it_again(nuclei, tmp_path):
     content = json.loads((tmp_path / "a.geojson").read_text(encoding="utf-8"))
     features = [_as_qupath_writes(feature) for feature in content["features"]]
     drawn = {"type": "Polygon", "coordinates": [[[20.2, 10.1], [25.9, 10.1], [25.9, 15.7], [20.2, 15.7], [20.2, 10.1]]]}
+    derived = {"objectType": "annotation", "classification": {"names": ["Tumor", "Positive"]}}
     features.append({"type": "Feature", "geometry": drawn, "properties": {"objectType": "annotation"}})
     features.append({"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": {}})
     (tmp_path / "b.geojson").write_text(json.dumps(features))
@@ -65,15 +66,23 @@ def test_after_qupath_exported_it_again(nuclei, tmp_path):
     expected[10:16, 20:26] = 10
     np.testing.assert_array_equal(read.labels, expected)
     assert read.table["class"].tolist() == ["other", "epithelial", "unknown", "unknown"]
+    features[-2]["properties"] = derived
+    (tmp_path / "b.geojson").write_text(json.dumps(features))
     guessed = read_geojson(tmp_path / "b.geojson", mpp=0.3)
-    assert guessed.scheme.classes == ("other", "epithelial")
-    assert guessed.scheme.colors == ("#999999", "#D55E00")
+    assert guessed.scheme.classes == ("other", "epithelial", "Tumor: Positive")
+    assert guessed.scheme.colors == ("#999999", "#D55E00", "#999999")
     assert guessed.labels.shape == (16, 26)
 
 
 def _as_qupath_writes(feature):
     properties = {k: v for k, v in feature["properties"].items() if k != "label"}
     return {**feature, "properties": properties}
+
+
+def test_an_impossible_pixel_size_is_refused(nuclei, tmp_path):
+    write_geojson(tmp_path / "a.geojson", nuclei)
+    with pytest.raises(NucleusError, match="mpp"):
+        read_geojson(tmp_path / "a.geojson", mpp=0)
 
 
 def test_the_pixel_size_must_be_known(nuclei, tmp_path):
