@@ -38,13 +38,13 @@ def nuclei_of(labels: NDArray[np.integer], features: Any, scheme: ClassScheme, m
         return NucleusMap.from_labels(labels, mpp=mpp, classes=scheme)
     rows = rows.drop_duplicates("index").set_index("index")
     numbers = {name: number for number, name in enumerate(scheme.classes, 1)}
-    class_of = {int(label): numbers.get(name, 0) for label, name in rows["class"].items()}
+    class_of = {label: numbers.get(name, 0) for label, name in zip(rows.index.tolist(), rows["class"], strict=True)}
     nuclei = NucleusMap.from_labels(labels, mpp=mpp, classes=scheme, class_of=class_of)
     kept = rows.reindex(nuclei.table["label"])
     for name in rows.columns.difference(nuclei.table.columns, sort=False):
         nuclei.table[name] = kept[name].to_numpy()
     if "edited" in nuclei.table:
-        nuclei.table["edited"] = nuclei.table["edited"].fillna(False).astype(bool)
+        nuclei.table["edited"] = nuclei.table["edited"].eq(True)
     # Probabilities stand before the area, as in a table fresh from the model.
     positions = sorted(nuclei.table.columns, key=lambda name: not (name in _FIRST or str(name).startswith("p_")))
     return NucleusMap(nuclei.labels, nuclei.table[positions], mpp, scheme)

@@ -1,0 +1,33 @@
+"""The demo as a napari window: tissue, truth, result, graph and the panel to go on with."""
+
+from __future__ import annotations
+
+import napari
+import napari.viewer
+
+from napari_nucleus.app.demo import Demo
+from napari_nucleus.gui.layers import add_nuclei, add_result
+
+
+def show_demo(demo: Demo) -> None:
+    """Open the window; returns when it is closed."""
+    viewer = napari.Viewer(title="napari-nucleus demo")
+    fill_viewer(viewer, demo)
+    napari.run()
+
+
+def fill_viewer(viewer: napari.viewer.Viewer, demo: Demo) -> None:
+    """Add the tile, its annotation (hidden), what was found with its graph, and the panel *Segment nuclei*."""
+    mpp = demo.result.nuclei.mpp
+    image = viewer.add_image(
+        demo.image.array,
+        rgb=True,
+        name=demo.image.name,
+        scale=(mpp, mpp),
+        units=("um", "um"),
+        metadata={"mpp": mpp, "mpp_source": "file"},
+    )
+    add_nuclei(viewer, demo.truth, name="truth", visible=False)
+    add_result(viewer, demo.result, image, graph=demo.graph)
+    viewer.window.add_plugin_dock_widget("napari-nucleus", "Segment nuclei")
+    viewer.reset_view()
