@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import napari.viewer
 import numpy as np
@@ -16,7 +16,9 @@ from napari_nucleus.gui.layers import maps as map_layers
 from napari_nucleus.gui.layers import nuclei as nuclei_layers
 from napari_nucleus.gui.layers.colors import DIVERGING
 from napari_nucleus.gui.layers.place import move, placement
-from napari_nucleus.inference.result import SegmentResult
+
+if TYPE_CHECKING:  # the package around it loads torch
+    from napari_nucleus.inference.result import SegmentResult
 
 _MAPS = ("NP", "HoVer H", "HoVer V", "type")
 _OWNER = "nucleus_layer_of"
