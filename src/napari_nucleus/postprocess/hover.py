@@ -10,8 +10,8 @@ from skimage.segmentation import watershed
 from napari_nucleus.core import SCHEMES, ClassScheme, HoverMaps, NucleusError, NucleusMap
 from napari_nucleus.postprocess.regions import components, in_reading_order, small_removed
 
-# An edge of 1 is the full jump between two touching nuclei; a slope of 0, as on background, is 1/3.
-_FLAT = 1 / 3
+# Edge of flat ground. A little below the usual marker threshold of 0.4: a seed may fall by 2 % of a jump, as noise does.
+_FLAT = 0.38
 
 
 def decode_hover(
@@ -21,9 +21,9 @@ def decode_hover(
     np_threshold: float = 0.5,
     marker_threshold: float = 0.4,
     min_area_um2: float = 1.5,
-    smoothing_um: float = 0.56,
+    smoothing_um: float = 0.4,
     min_marker_um2: float = 0.625,
-    max_hole_um2: float = 16.0,
+    max_hole_um2: float = 4.0,
 ) -> NucleusMap:
     """Nuclei of NP, HV and type maps, by a marker-controlled watershed.
 
@@ -31,12 +31,13 @@ def decode_hover(
     bottom, and both fall where the next nucleus begins, so their falling slope is the edge map. Nucleus pixels without
     edge, holes filled and opened by a disc of 1.25 µm, are the markers from which the nuclei are flooded.
 
-    The published code stretches H, V and both slopes to [0, 1] by the least and largest value of the whole image, so a
-    single pixel changes every nucleus. Here the scale is fixed, and each nucleus depends on its neighbourhood alone:
-    tiles give what the whole image gives. The slope is that of a Gaussian of ``smoothing_um``, in units of the largest
-    fall that it can meet, the jump from 1 to -1 between two touching nuclei; ``edge = (1 - 2 * slope) / 3``, cut to
-    [0, 1]. So the jump is 1, flat ground 1/3 (about what it becomes in the published code, where the steepest rise,
-    in the smallest nuclei, is half of the steepest fall), and the thresholds mean about the same.
+    The published code stretches H, V and their slopes to [0, 1] by the least and the largest value of the whole image,
+    so that one pixel changes every nucleus. Here the scale is fixed, each nucleus depends on its surroundings alone, and
+    a tile gives what the whole image gives. A slope is measured with a Gaussian derivative, in jumps: the steepest
+    fall there can be, from 1 to -1 where two nuclei touch, is -1, whatever the smoothing and the pixel size. Then
+    ``edge = 0.38 - slope``, cut to [0, 1], the smaller slope of H and V taken. Stretched by the published code, the
+    slopes of real maps reach from -0.6 to 0.4 jumps, so that there ``edge = 0.4 - slope``, too: the thresholds mean the
+    same. A seed is, in short, where both H and V rise.
 
     Parameters
     ----------
@@ -51,12 +52,12 @@ def decode_hover(
     min_area_um2 : float
         Smaller nuclei are dropped.
     smoothing_um : float
-        Standard deviation of the Gaussian that slopes are measured with. The default is that of the published 21-pixel
-        Sobel filter at 0.25 µm.
+        Standard deviation of the Gaussian. The published Sobel filter of 21 pixels at 0.25 µm has 0.56; n pixels have
+        ``0.25 / 2 * (n - 1) ** 0.5``.
     min_marker_um2 : float
         Smaller markers are dropped; 10 pixels at 0.25 µm.
     max_hole_um2 : float
-        Larger holes in a marker stay.
+        Smaller holes in a marker are filled. Without a limit, a ring of nuclei would become one.
 
     Returns
     -------
@@ -95,7 +96,7 @@ def edge_map(hv: NDArray[np.float32], mask: NDArray[np.uint8], sigma_px: float) 
     """How steeply H falls to the right or V to the bottom: (H, W) float32 in [0, 1], 0 outside the mask."""
     smooth, slope = _slope_kernels(sigma_px)
     steepest = np.minimum(cv2.sepFilter2D(hv[0], -1, slope, smooth), cv2.sepFilter2D(hv[1], -1, smooth, slope))
-    return np.asarray(np.clip(_FLAT - (1 - _FLAT) * steepest, 0, 1) * mask, np.float32)
+    return np.asarray(np.clip(_FLAT - steepest, 0, 1) * mask, np.float32)
 
 
 def _slope_kernels(sigma_px: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
