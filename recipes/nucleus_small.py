@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from napari_nucleus.core import Image, NucleusMap
+from napari_nucleus.core import NucleusMap
 from napari_nucleus.evaluation import Scores, score
 from napari_nucleus.inference.network import Predictor
 from napari_nucleus.models import ModelCard, load_weights, read_card, write_card
@@ -73,12 +73,8 @@ def tiles(folder: Path, stems: list[str]) -> list[tuple[np.ndarray, NucleusMap]]
 
 def maps_of(predictor: Predictor, image: np.ndarray):
     """Maps of one image."""
-    steps = predictor.run(Image((image,), mpp=0.25).array)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
+    *_, maps = predictor.run(image)
+    return maps
 
 
 def decoded(maps, thresholds: Thresholds) -> list[NucleusMap]:
@@ -90,7 +86,7 @@ def choose(truths: list[NucleusMap], maps) -> tuple[Thresholds, Scores]:
     """The thresholds with the best sum of PQ and F_d on the validation tiles."""
     best = None
     for np_threshold, marker, area in itertools.product(
-        (0.4, 0.45, 0.5, 0.55, 0.6), (0.3, 0.35, 0.4, 0.45, 0.5, 0.6), (1.5, 3.0, 5.0)
+        (0.4, 0.45, 0.5, 0.55, 0.6), (0.2, 0.25, 0.3, 0.33, 0.36, 0.4, 0.45), (1.5, 3.0, 5.0)
     ):
         thresholds = Thresholds(np_threshold, marker, area)
         scores = score(truths, decoded(maps, thresholds))

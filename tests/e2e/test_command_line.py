@@ -6,10 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+from napari_nucleus.io.samples import consep_tile
 from PIL import Image as Picture
 
 from napari_nucleus.io import read_csv, read_image, read_labels
-from napari_nucleus.io.samples import consep_tile
 
 
 def run(*arguments, **options):

@@ -30,5 +30,7 @@ def info(name: Annotated[str, typer.Argument(help="A model of the list.")]) -> N
 
     found = find_model(name)
     if found.card is None:
-        raise NucleusError(f"Expected a trained model, got {found.name!r}, which needs weights. Train it with a recipe.")
+        raise NucleusError(
+            f"Expected a trained model, got {found.name!r}, which needs weights. Train it with a recipe."
+        )
     print(json.dumps(asdict(found.card), indent=2, ensure_ascii=False))

@@ -89,7 +89,7 @@ def _one(path: Path, out: Path, writers: dict, keep_maps: bool, options: dict, m
     _report(path, image, result, seconds)
 
 
-def _follow(name: str, steps) -> SegmentResult:  # noqa: ANN001
+def _follow(name: str, steps) -> SegmentResult:
     """Run to the end with a line of progress, where somebody can see it."""
     shown = sys.stderr.isatty()
     while True:
@@ -111,4 +111,6 @@ def _report(path: Path, image: Image, result: SegmentResult, seconds: dict[str, 
     counts = ", ".join(f"{name} {count}" for name, count in result.nuclei.counts().items())
     spent = ", ".join(f"{what} {value:.2f}" for what, value in seconds.items())
     print(f"{path.name}: {width}×{height} px at {result.nuclei.mpp:g} µm, {len(result.nuclei)} nuclei ({counts})")
-    print(f"  {sum(seconds.values()):.2f} s ({spent}), {sum(seconds.values()) / (height * width / 1e6):.2f} s/megapixel")
+    print(
+        f"  {sum(seconds.values()):.2f} s ({spent}), {sum(seconds.values()) / (height * width / 1e6):.2f} s/megapixel"
+    )

@@ -16,9 +16,13 @@ class Pixels(Protocol):
     """What a level of an image must offer; numpy, dask and zarr arrays do."""
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and 3."""
+
     @property
-    def dtype(self) -> np.dtype: ...
+    def dtype(self) -> np.dtype:
+        """Of uint8."""
+
     def __getitem__(self, key: Any) -> Any: ...
 
 

@@ -95,9 +95,9 @@ class NucleusMap:
         ids, owner = np.unique(labels[y, x], return_inverse=True)
         area = np.bincount(owner, minlength=len(ids))
         columns: dict[str, ArrayLike] = {"label": ids.astype(np.int32)}
-        columns["y_px"] = np.bincount(owner, y, len(ids)) / np.maximum(area, 1)
-        columns["x_px"] = np.bincount(owner, x, len(ids)) / np.maximum(area, 1)
-        columns["y_um"], columns["x_um"] = columns["y_px"] * mpp, columns["x_px"] * mpp
+        centre_y = np.bincount(owner, y, len(ids)) / np.maximum(area, 1)
+        centre_x = np.bincount(owner, x, len(ids)) / np.maximum(area, 1)
+        columns |= {"y_px": centre_y, "x_px": centre_x, "y_um": centre_y * mpp, "x_um": centre_x * mpp}
 
         if type_prob is not None:
             _check_plane("type_prob", type_prob.shape[1:], labels.shape)
@@ -128,7 +128,7 @@ class NucleusMap:
     def class_numbers(self) -> NDArray[np.int64]:
         """Class number of each row of the table; 0 for "unknown"."""
         index = {name: i for i, name in enumerate(("unknown", *self.scheme.classes))}
-        return self.table["class"].map(index).to_numpy(np.int64)
+        return np.asarray(self.table["class"].map(index), np.int64)
 
     def type_map(self) -> NDArray[np.uint8]:
         """Class number of each pixel, (H, W) uint8; 0 on background and on unknown nuclei."""

@@ -1,8 +1,8 @@
 """Networks on images: tiles, devices, flips, and from image to nuclei."""
 
 from napari_nucleus.inference.device import list_devices, resolve_device
-from napari_nucleus.inference.result import SegmentResult
 from napari_nucleus.inference.pipeline import segment, segment_steps
+from napari_nucleus.inference.result import SegmentResult
 from napari_nucleus.postprocess.thresholds import Thresholds
 
 __all__ = ["SegmentResult", "Thresholds", "list_devices", "resolve_device", "segment", "segment_steps"]

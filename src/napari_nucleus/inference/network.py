@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -38,15 +38,18 @@ class Predictor:
         self.tta = tta
         self.batch = 1 if torch.device(device).type == "cpu" else _BATCH_ON_GPU
         self.notes: list[str] = []
-        self._networks = [n.eval().to(device, memory_format=torch.channels_last) for n in networks]
+        self._networks = [n.eval().to(device).to(memory_format=torch.channels_last) for n in networks]
         self._multiple = max(int(getattr(n, "size_multiple", 16)) for n in networks)
 
     def tiles(self, shape: tuple[int, int]) -> list[Tile]:
         """The tiles that an image of (H, W) pixels needs."""
         return tile_grid(shape, _SIDE, _MARGIN, self._multiple)
 
-    def run(self, image: NDArray[np.uint8]) -> Generator[int, None, HoverMaps]:
-        """Maps of an image (H, W, 3) at the networks' pixel size; yields the number of tiles after each batch."""
+    def run(self, image: NDArray[np.uint8]) -> Iterator[int | HoverMaps]:
+        """Maps of an image (H, W, 3) at the networks' pixel size.
+
+        Yields the number of tiles done after each batch, and last the maps: ``*_, maps = predictor.run(image)``.
+        """
         shape = image.shape[:2]
         maps: NDArray[np.float32] | None = None
         waiting = self.tiles((shape[0], shape[1]))
@@ -62,7 +65,7 @@ class Predictor:
             waiting = waiting[len(batch) :]
             yield len(batch)
         assert maps is not None
-        return HoverMaps(maps[0], maps[1:3], maps[3:] if len(maps) > 3 else None)
+        yield HoverMaps(maps[0], maps[1:3], maps[3:] if len(maps) > 3 else None)
 
     def _predict(self, tiles: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Stacked maps (B, 1 + 2 + 1 + C, side, side); None where the batch was too large and has been halved."""
@@ -82,7 +85,7 @@ class Predictor:
 
     @torch.inference_mode()
     def _average(self, image: Tensor) -> Tensor:
-        views = [(image, (), ())]
+        views: list[tuple[Tensor, tuple[int, ...], tuple[int, ...]]] = [(image, (), ())]
         if self.tta:
             # NP is channel 0, H 1, V 2: a flip along x negates H, one along y negates V.
             views += [(image.flip(-1), (-1,), (1,)), (image.flip(-2), (-2,), (2,))]

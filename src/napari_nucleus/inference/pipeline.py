@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -98,7 +99,9 @@ def segment_steps(
     models = [load_model(name) for name in names]
     card = models[0].card
     if any((m.card.classes, m.card.mpp) != (card.classes, card.mpp) for m in models):
-        raise NucleusError(f"Expected models of one class scheme and pixel size, got {', '.join(names)}. Choose others.")
+        raise NucleusError(
+            f"Expected models of one class scheme and pixel size, got {', '.join(names)}. Choose others."
+        )
     predictor = Predictor([m.network for m in models], resolve_device(device), tta=tta)
     job = _Job(image, predictor, card.scheme, card.mpp, thresholds or card.thresholds)
     if keep_maps and image.shape[0] * image.shape[1] > _MOST_PIXELS_OF_MAPS:
@@ -128,30 +131,31 @@ class _Job:
         done = 0
         whole = _Canvas(self.image.shape, self.scheme, self.mpp, keep_maps)
         for block in parts:
-            pixels = self._timed("read", lambda b=block: self._pixels(b))
+            with self._timed("read"):
+                pixels = self._pixels(block)
             network = self.predictor.run(pixels)
             while True:
-                start = time.perf_counter()
-                try:
-                    done += next(network)
-                except StopIteration as stop:
-                    maps = resize_maps(stop.value, (block.bottom - block.top, block.right - block.left), self.mpp)
+                with self._timed("network"):
+                    step = next(network)
+                if isinstance(step, HoverMaps):
                     break
-                finally:
-                    self.seconds["network"] += time.perf_counter() - start
-                yield Progress(done, total, "segmenting tiles", {"seconds": self.seconds["network"]})
-            nuclei = self._timed("decode", lambda m=maps: self._decode(m))
+                done += step
+                yield Progress(done, total, "segmenting tiles")
+            with self._timed("network"):
+                maps = resize_maps(step, (block.bottom - block.top, block.right - block.left), self.mpp)
+            with self._timed("decode"):
+                nuclei = self._decode(maps)
             if len(parts) == 1:
                 return nuclei, maps if keep_maps else None
             whole.add(block, nuclei, maps)
-        return self._timed("decode", whole.finish)
+        with self._timed("decode"):
+            return whole.finish()
 
-    def _timed(self, what: str, work: Callable[[], Any]) -> Any:
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
         start = time.perf_counter()
-        try:
-            return work()
-        finally:
-            self.seconds[what] += time.perf_counter() - start
+        yield
+        self.seconds[what] += time.perf_counter() - start
 
     def _size(self, block: Block) -> tuple[int, int]:
         """Height and width of a block at the model's pixel size."""

@@ -35,7 +35,7 @@ class Tile:
         top, left = max(0, -self.y), max(0, -self.x)
         bottom, right = max(0, self.y + self.side - height), max(0, self.x + self.side - width)
         inside = image[max(0, self.y) : self.y + self.side, max(0, self.x) : self.x + self.side]
-        return cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REFLECT_101)
+        return np.asarray(cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REFLECT_101), np.uint8)
 
     def paste(self, values: NDArray[np.float32], onto: NDArray[np.float32]) -> None:
         """Write the tile's inner part, of (C, side, side), into a map (C, H, W)."""

@@ -70,6 +70,8 @@ class NucleusSmall(nn.Module):
     """
 
     size_multiple = 16
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -81,12 +83,11 @@ class NucleusSmall(nn.Module):
     ) -> None:
         super().__init__()
         options = _ENCODER_OPTIONS if encoder is None else {"pretrained": pretrained}
-        self.encoder = timm.create_model(
-            encoder or _ENCODER, features_only=True, out_indices=(0, 1, 2, 3), **options
-        )
+        self.encoder = timm.create_model(encoder or _ENCODER, features_only=True, out_indices=(0, 1, 2, 3), **options)
         self.register_buffer("mean", torch.tensor([0.72, 0.56, 0.69]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.20, 0.22, 0.17]).view(1, 3, 1, 1))
-        stride2, stride4, stride8, stride16 = self.encoder.feature_info.channels()
+        info: Any = self.encoder.feature_info
+        stride2, stride4, stride8, stride16 = info.channels()
         self.up8 = _Up(stride16, stride8, decoder[0], depth=2)
         self.up4 = _Up(decoder[0], stride4, decoder[1], depth=2)
         self.up2 = _Up(decoder[1], stride2, decoder[2], depth=1)

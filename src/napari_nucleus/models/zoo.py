@@ -107,7 +107,9 @@ def load_weights(weights: Path, card: ModelCard) -> LoadedModel:
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         first = str(error).splitlines()[0]
-        raise NucleusError(f"Expected weights of {card.architecture} in {weights}, got: {first}. Fetch them again.") from None
+        raise NucleusError(
+            f"Expected weights of {card.architecture} in {weights}, got: {first}. Fetch them again."
+        ) from None
     for parameter in network.parameters():
         parameter.requires_grad_(False)
     return LoadedModel(network.eval(), card)

@@ -25,7 +25,7 @@ def soften(image: NDArray[np.uint8], rng: np.random.Generator, chance: float = 0
         height, width = image.shape[:2]
         factor = rng.uniform(1.3, 2.2)
         small = cv2.resize(image, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
-        image = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+        image = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
     if rng.random() < chance / 2:
         grain = rng.integers(-10, 11, image.shape[:2], np.int16)[..., None]
         image = np.clip(image + grain, 0, 255).astype(np.uint8)

@@ -11,13 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_nucleus.core.errors import NucleusError
+from napari_nucleus.core import NucleusError
+from napari_nucleus.io import read_image
 from napari_nucleus.training.augment import colour_jitter, soften
 from napari_nucleus.training.recipe import DataSource, Recipe
 from napari_nucleus.training.targets import hv_targets
 
 # Brightness of a slide's empty glass: what a crop shows beyond the image.
 _GLASS = 240
+# What a flip does to H and V.
+_MIRRORED_LEFT_TO_RIGHT = np.array([-1, 1], np.float32)[:, None, None]
+_MIRRORED_TOP_TO_BOTTOM = np.array([1, -1], np.float32)[:, None, None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +74,10 @@ def _load(file: Path, source: DataSource, mpp: float) -> TrainingImage:
         types = arrays["type"].astype(np.uint8) if source.classes else None
         image = arrays["image"] if "image" in arrays else None
     if image is None:
-        picture = next(p for p in (file.with_suffix(".jpg"), file.with_suffix(".png")) if p.exists())
-        image = cv2.cvtColor(cv2.imread(str(picture)), cv2.COLOR_BGR2RGB)
+        picture = next((p for p in map(file.with_suffix, (".jpg", ".png")) if p.exists()), None)
+        if picture is None:
+            raise NucleusError(f"Expected an image in {file} or a .jpg or .png beside it, got none. Add it.")
+        image = read_image(picture).array
     if source.mpp != mpp:
         height, width = labels.shape
         size = (round(width * source.mpp / mpp), round(height * source.mpp / mpp))
@@ -193,10 +199,10 @@ def _flip(
     """One of the eight symmetries of the square; the HV map turns with the image."""
     if rng.random() < 0.5:
         image, nucleus, types = image[:, ::-1], nucleus[:, ::-1], types[:, ::-1]
-        hv = hv[:, :, ::-1] * np.float32([[[-1]], [[1]]])
+        hv = hv[:, :, ::-1] * _MIRRORED_LEFT_TO_RIGHT
     if rng.random() < 0.5:
         image, nucleus, types = image[::-1], nucleus[::-1], types[::-1]
-        hv = hv[:, ::-1] * np.float32([[[1]], [[-1]]])
+        hv = hv[:, ::-1] * _MIRRORED_TOP_TO_BOTTOM
     if rng.random() < 0.5:
         image, nucleus, types = image.transpose(1, 0, 2), nucleus.T, types.T
         hv = hv[::-1].transpose(0, 2, 1)

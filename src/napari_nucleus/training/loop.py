@@ -16,7 +16,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from napari_nucleus.core.errors import NucleusError
 from napari_nucleus.core.progress import Progress
-from napari_nucleus.core.scheme import scheme
 from napari_nucleus.models.registry import create_model
 from napari_nucleus.training.checkpoint import export_weights, load_state, save_state
 from napari_nucleus.training.datasets import Crops, CropSampler, load_source
@@ -86,7 +85,7 @@ def fit(
     yield Progress(0, steps, "loading images")
     sampler, validation = _samplers(recipe, Path(data))
     torch.manual_seed(recipe.seed)
-    model = create_model(recipe.model, classes=recipe.classes).to(device, memory_format=torch.channels_last)
+    model = create_model(recipe.model, classes=recipe.classes).to(device).to(memory_format=torch.channels_last)
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True)
     optimizer = torch.optim.AdamW(_groups(model, recipe.weight_decay), lr=recipe.learning_rate)
     first = load_state(folder / "last.pt", model, averaged, optimizer) if resume else 0
@@ -197,6 +196,4 @@ class _Log:
 
     def write(self, step: int, values: dict[str, float]) -> None:
         with self._path.open("a", newline="") as file:
-            csv.DictWriter(file, self._COLUMNS).writerow(
-                {"step": step, **{k: f"{v:.6g}" for k, v in values.items()}}
-            )
+            csv.DictWriter(file, self._COLUMNS).writerow({"step": step, **{k: f"{v:.6g}" for k, v in values.items()}})
