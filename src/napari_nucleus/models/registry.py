@@ -46,8 +46,7 @@ def create_model(name: str, classes: str | ClassScheme = "consep", **options: An
     NucleusError
         There is no such architecture; the message names those that exist.
     """
-    if name not in architectures():
-        raise NucleusError(
-            f"Expected an architecture ({', '.join(architectures())}), got {name!r}. Choose one of those."
-        )
+    known = architectures()
+    if name not in known:
+        raise NucleusError(f"Expected an architecture ({', '.join(known)}), got {name!r}. Choose one of those.")
     return _BUILDERS[name](len(scheme(classes)), **options)

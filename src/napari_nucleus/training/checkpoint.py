@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import torch
@@ -21,7 +20,7 @@ def save_state(path: Path, step: int, model: nn.Module, averaged: nn.Module, opt
         "optimizer": optimizer.state_dict(),
     }
     torch.save(state, part)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def load_state(path: Path, model: nn.Module, averaged: nn.Module, optimizer: Optimizer) -> int:
@@ -43,4 +42,4 @@ def export_weights(path: Path, model: nn.Module) -> None:
     }
     part = path.with_suffix(".part")
     save_file(weights, part)
-    os.replace(part, path)
+    part.replace(path)

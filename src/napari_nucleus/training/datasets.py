@@ -72,7 +72,7 @@ def _load(file: Path, source: DataSource, mpp: float) -> TrainingImage:
     with np.load(file, allow_pickle=False) as arrays:
         labels = arrays["inst"].astype(np.int32)
         types = arrays["type"].astype(np.uint8) if source.classes else None
-        image = arrays["image"] if "image" in arrays else None
+        image = arrays.get("image")
     if image is None:
         picture = next((p for p in map(file.with_suffix, (".jpg", ".png")) if p.exists()), None)
         if picture is None:

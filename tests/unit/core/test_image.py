@@ -20,7 +20,7 @@ def test_another_pixel_size():
 
 @pytest.mark.parametrize("mpp", [0, -1, float("nan"), float("inf"), 1e6])
 def test_pixel_sizes_that_cannot_be(mpp):
-    with pytest.raises(NucleusError, match="between 0.01 and 100"):
+    with pytest.raises(NucleusError, match=r"between 0\.01 and 100"):
         Image((PIXELS,), mpp=mpp)
 
 
