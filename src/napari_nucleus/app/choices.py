@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from napari_nucleus.postprocess.thresholds import Thresholds
 
@@ -24,7 +24,7 @@ class ModelChoice:
 
     name: str
     about: str = ""
-    thresholds: Thresholds = Thresholds()
+    thresholds: Thresholds = field(default_factory=Thresholds)
     lacks: str = ""
 
 

@@ -63,7 +63,7 @@ class Region:
         polygons = [np.asarray(outline, float) for outline in outlines]
         if not polygons:
             raise NucleusError(
-                "Expected a rectangle, ellipse or polygon, got none. Draw one in a Shapes layer or choose another extent."
+                "Expected a rectangle, ellipse or polygon, got none. Draw one in a Shapes layer, or change the extent."
             )
         corners = np.concatenate(polygons)
         box = cls.between(corners.min(0), corners.max(0), shape)

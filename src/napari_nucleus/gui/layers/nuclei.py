@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import zlib
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import napari.viewer
@@ -14,6 +15,7 @@ from napari_nucleus.core import NucleusError, NucleusMap
 from napari_nucleus.gui.layers.colors import nucleus_colormap
 
 _OUTLINE_PX = 2
+_CHECKSUM = "nucleus_checksum"
 
 
 def add_nuclei(
@@ -87,8 +89,18 @@ def nuclei_in(layer: Labels) -> NucleusMap:
     return nuclei_of(np.asarray(layer.data), layer.features, layer.metadata["classes"], layer.metadata["mpp"])
 
 
+def is_touched(layer: Labels) -> bool:
+    """Whether a layer of `add_nuclei` differs from what was put there."""
+    return bool(layer.metadata.get(_CHECKSUM) != _checksum(np.asarray(layer.data), layer.features.get("class", ())))
+
+
 def _facts(nuclei: NucleusMap) -> dict[str, Any]:
-    return {"classes": nuclei.scheme, "mpp": nuclei.mpp}
+    checksum = _checksum(nuclei.labels, nuclei.table["class"])
+    return {"classes": nuclei.scheme, "mpp": nuclei.mpp, _CHECKSUM: checksum}
+
+
+def _checksum(labels: np.ndarray, classes: Iterable[str]) -> int:
+    return zlib.crc32("\n".join(map(str, classes)).encode(), zlib.crc32(np.ascontiguousarray(labels).data))
 
 
 def _forget_strokes(layer: Labels) -> None:

@@ -9,12 +9,12 @@ import napari.viewer
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Vectors
 
-from napari_nucleus.core import HoverMaps
+from napari_nucleus.core import HoverMaps, NucleusMap
 from napari_nucleus.graph import NucleusGraph, build_graph
 from napari_nucleus.gui.layers import graph as graph_layers
 from napari_nucleus.gui.layers import maps as map_layers
 from napari_nucleus.gui.layers import nuclei as nuclei_layers
-from napari_nucleus.gui.layers.colors import DIVERGING
+from napari_nucleus.gui.layers.colors import DIVERGING, nucleus_colormap, type_colormap
 from napari_nucleus.gui.layers.place import move, placement
 
 if TYPE_CHECKING:  # the package around it loads torch
@@ -84,6 +84,32 @@ def find_layer(viewer: napari.viewer.Viewer, image_layer: Layer | None, role: st
 def disown(layer: Layer) -> None:
     """Leave a layer to the user: the next result makes a new one."""
     layer.metadata.pop(_OWNER, None)
+
+
+def is_ours(layer: Layer) -> bool:
+    """Whether a result made a layer."""
+    return _OWNER in layer.metadata
+
+
+def hide_classes(
+    viewer: napari.viewer.Viewer,
+    image_layer: Layer | None,
+    nuclei: NucleusMap,
+    graph: NucleusGraph,
+    hidden: Collection[str],
+) -> None:
+    """Switch classes off in the layers of a result, and the others on."""
+    outlines, nodes, edges, types = (
+        find_layer(viewer, image_layer, role) for role in ("nuclei", "nodes", "edges", "type")
+    )
+    if outlines is not None:
+        outlines.colormap = nucleus_colormap(nuclei, hidden)
+    if nodes is not None:
+        graph_layers.show_nodes(nodes, nuclei, hidden)
+    if edges is not None:
+        graph_layers.show_edges(edges, nuclei, graph, hidden)
+    if types is not None:
+        types.colormap = type_colormap(nuclei.scheme, hidden)
 
 
 def _key(image_layer: Layer | None) -> str:
