@@ -10,7 +10,7 @@ from skimage.segmentation import watershed
 from napari_nucleus.core import SCHEMES, ClassScheme, HoverMaps, NucleusError, NucleusMap
 from napari_nucleus.postprocess.regions import components, in_reading_order, small_removed
 
-# Edge of flat ground. A little below the usual marker threshold of 0.4: a seed may fall by 2 % of a jump, as noise does.
+# Edge of flat ground, a little below the usual marker threshold: a seed may fall by 2 % of a jump, as noise does.
 _FLAT = 0.38
 
 
@@ -31,12 +31,12 @@ def decode_hover(
     bottom, and both fall where the next nucleus begins, so their falling slope is the edge map. Nucleus pixels without
     edge, holes filled and opened by a disc of 1.25 µm, are the markers from which the nuclei are flooded.
 
-    The published code stretches H, V and their slopes to [0, 1] by the least and the largest value of the whole image,
-    so that one pixel changes every nucleus. Here the scale is fixed, each nucleus depends on its surroundings alone, and
-    a tile gives what the whole image gives. A slope is measured with a Gaussian derivative, in jumps: the steepest
-    fall there can be, from 1 to -1 where two nuclei touch, is -1, whatever the smoothing and the pixel size. Then
-    ``edge = 0.38 - slope``, cut to [0, 1], the smaller slope of H and V taken. Stretched by the published code, the
-    slopes of real maps reach from -0.6 to 0.4 jumps, so that there ``edge = 0.4 - slope``, too: the thresholds mean the
+    The published code stretches H, V and their slopes to [0, 1] by the least and the largest value of the whole
+    image, so that one pixel changes every nucleus. Here the scale is fixed, each nucleus depends on its surroundings
+    alone, and a tile gives what the whole image gives. A slope is measured with a Gaussian derivative, in jumps: the
+    steepest fall there can be, from 1 to -1 where two nuclei touch, is -1, whatever the smoothing and the pixel size.
+    Then ``edge = 0.38 - slope``, cut to [0, 1], the smaller slope of H and V taken. In the published code, too, the
+    slopes of real maps, which reach from -0.6 to 0.4 jumps, become ``edge = 0.4 - slope``: the thresholds mean the
     same. A seed is, in short, where both H and V rise.
 
     Parameters
