@@ -5,7 +5,7 @@ from napari_nucleus.core.image import Image, check_mpp
 from napari_nucleus.core.maps import FlowMaps, HoverMaps
 from napari_nucleus.core.nuclei import NucleusMap
 from napari_nucleus.core.progress import Progress, drain
-from napari_nucleus.core.scheme import SCHEMES, ClassScheme, scheme
+from napari_nucleus.core.scheme import SCHEMES, ClassScheme, numbered_scheme, scheme
 
 __all__ = [
     "SCHEMES",
@@ -18,5 +18,6 @@ __all__ = [
     "Progress",
     "check_mpp",
     "drain",
+    "numbered_scheme",
     "scheme",
 ]

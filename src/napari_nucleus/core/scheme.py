@@ -211,3 +211,16 @@ def scheme(name: str | ClassScheme) -> ClassScheme:
     if name not in SCHEMES:
         raise NucleusError(f"Expected a class scheme ({', '.join(SCHEMES)}), got {name!r}. Choose one of those.")
     return SCHEMES[name]
+
+
+def numbered_scheme(n_classes: int) -> ClassScheme:
+    """A scheme ``class_1``, ``class_2``, … for classes that nothing is known of.
+
+    Examples
+    --------
+    >>> numbered_scheme(2).classes
+    ('class_1', 'class_2')
+    """
+    palette = SCHEMES["refined7"].colors
+    colors = tuple(palette[i % len(palette)] for i in range(n_classes))
+    return ClassScheme("classes", tuple(f"class_{i + 1}" for i in range(n_classes)), colors)

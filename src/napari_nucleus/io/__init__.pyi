@@ -6,6 +6,9 @@ from .maps import read_maps as read_maps
 from .maps import write_maps as write_maps
 from .overlay import draw_overlay as draw_overlay
 from .overlay import write_overlay as write_overlay
+from .patches import Patch as Patch
+from .patches import PatchSet as PatchSet
+from .patches import open_patches as open_patches
 from .registry import READERS as READERS
 from .registry import read_image as read_image
 from .rgb import as_rgb as as_rgb

@@ -6,6 +6,7 @@ from pathlib import Path
 from zipfile import is_zipfile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from napari_nucleus.core import NucleusError
@@ -36,11 +37,23 @@ def array_in(path: Path, name: str) -> NDArray:
     NucleusError
         The file isn't NPZ, or has no array of that name.
     """
-    if not is_zipfile(path):
-        raise NucleusError("Expected a whole NPZ file, got something else. Save it again with numpy.savez.")
-    with np.load(path, allow_pickle=False) as arrays:
+    with open_npz(path) as arrays:
         if name not in arrays:
             found = ", ".join(arrays) or "nothing"
             raise NucleusError(f"Expected an array {name!r}, got {found}. Save it under that name.")
         array: NDArray = arrays[name]
         return array
+
+
+def open_npz(path: Path) -> NpzFile:
+    """The arrays of an NPZ file by name, each read when it is asked for; close it, or use it in ``with``.
+
+    Raises
+    ------
+    NucleusError
+        The file isn't NPZ.
+    """
+    if not is_zipfile(path):
+        raise NucleusError("Expected a whole NPZ file, got something else. Save it again with numpy.savez.")
+    arrays: NpzFile = np.load(path, allow_pickle=False)
+    return arrays
