@@ -6,7 +6,12 @@ import napari
 import napari.viewer
 
 from napari_nucleus.app.demo import Demo
+from napari_nucleus.app.segment import SegmentController
+from napari_nucleus.app.segment_state import Outcome, SegmentState
 from napari_nucleus.gui.layers import add_nuclei, add_result
+from napari_nucleus.gui.segment import SegmentPanel
+from napari_nucleus.gui.segment.source import source_of
+from napari_nucleus.models import DEFAULT, load_model
 
 
 def show_demo(demo: Demo) -> None:
@@ -17,7 +22,10 @@ def show_demo(demo: Demo) -> None:
 
 
 def fill_viewer(viewer: napari.viewer.Viewer, demo: Demo) -> None:
-    """Add the tile, its annotation (hidden), what was found with its graph, and the panel *Segment nuclei*."""
+    """Add the tile, its annotation (hidden), what was found with its graph, and the panel *Segment nuclei*.
+
+    The panel is as after a run: its thresholds and its legend act on what is shown.
+    """
     mpp = demo.result.nuclei.mpp
     image = viewer.add_image(
         demo.image.array,
@@ -28,6 +36,10 @@ def fill_viewer(viewer: napari.viewer.Viewer, demo: Demo) -> None:
         metadata={"mpp": mpp, "mpp_source": "file"},
     )
     add_nuclei(viewer, demo.truth, name="truth", visible=False)
+    thresholds = load_model(DEFAULT).card.thresholds
+    controller = SegmentController(SegmentState(DEFAULT, mpp=mpp, mpp_source="file", thresholds=thresholds))
+    request = controller.submit(source_of(viewer, image, "image"))
+    controller.accept(Outcome(request, demo.result, demo.graph))
     add_result(viewer, demo.result, image, graph=demo.graph)
-    viewer.window.add_plugin_dock_widget("napari-nucleus", "Segment nuclei")
+    viewer.window.add_dock_widget(SegmentPanel(viewer, controller), name="Segment nuclei")
     viewer.reset_view()
