@@ -1,0 +1,108 @@
+"""Rules for empty images, odd labels and wrong input."""
+
+import numpy as np
+import pytest
+
+from napari_nucleus.core import NucleusError
+from napari_nucleus.metrics import aggregated_jaccard, detection_f1, dice, panoptic_quality
+
+NOTHING = np.zeros((4, 6), int)
+ONE = NOTHING.copy()
+ONE[1:3, 1:4] = 1
+NO_NUCLEI, NO_TYPES = np.empty((0, 2)), np.empty(0, int)
+
+
+def pq(true, pred):
+    return panoptic_quality(true, pred).pq
+
+
+@pytest.mark.parametrize("metric", [dice, aggregated_jaccard, pq])
+def test_one_side_empty_is_0_and_both_empty_is_nothing_to_measure(metric):
+    assert metric(ONE, NOTHING) == 0
+    assert metric(NOTHING, ONE) == 0
+    assert np.isnan(metric(NOTHING, NOTHING))
+    assert np.isnan(metric(NOTHING[:0], NOTHING[:0]))
+
+
+@pytest.mark.parametrize("metric", [dice, aggregated_jaccard, pq])
+def test_gaps_and_huge_ids_do_not_matter(metric):
+    true = np.array([[1, 1, 2, 2, 0, 3]])
+    pred = np.array([[1, 1, 2, 0, 0, 0]])
+    assert metric(true * 700_000_000, pred * 5) == pytest.approx(metric(true, pred))
+
+
+@pytest.mark.parametrize("metric", [dice, aggregated_jaccard, pq])
+@pytest.mark.parametrize("pred", [ONE[:2], ONE - 1, ONE + 0.5, ONE[None]])
+def test_wrong_label_images_give_one_clear_error(metric, pred):
+    with pytest.raises(NucleusError, match="Expected"):
+        metric(ONE, pred)
+
+
+def test_a_prediction_that_serves_two_nuclei_by_hand():
+    true = np.array([[1, 1, 1, 2, 2, 2, 0, 0]])
+    pred = np.array([[7, 7, 7, 7, 7, 7, 0, 8]])
+    # Both nuclei take 7: intersections 3 + 3, unions 6 + 6, and 8 serves none.
+    assert aggregated_jaccard(true, pred) == pytest.approx(6 / 13)
+    assert dice(true, pred) == pytest.approx(12 / 13)
+    quality = panoptic_quality(true, pred)  # IoU 0.5 is not above 0.5
+    assert (quality.tp, quality.fp, quality.fn) == (0, 2, 2)
+
+
+def test_below_a_half_the_best_assignment_decides():
+    true = np.array([[1, 1, 1, 2, 2, 2, 0, 0]])
+    pred = np.array([[7, 7, 7, 7, 7, 7, 0, 8]])
+    quality = panoptic_quality(true, pred, iou=0.4)
+    assert (quality.tp, quality.fp, quality.fn) == (1, 1, 1)
+    assert quality.pq == pytest.approx(0.5 * 0.5)
+
+
+@pytest.mark.parametrize("iou", [-0.1, 1.0, float("nan")])
+def test_an_impossible_iou_gives_one_clear_error(iou):
+    with pytest.raises(NucleusError, match="IoU"):
+        panoptic_quality(ONE, ONE, iou=iou)
+
+
+def test_detection_counts_are_pooled_over_images():
+    near, far = [(10.0, 10.0)], [(10.0, 22.1)]
+    score = detection_f1([near, near], [near, far], [[1], [2]], [[1], [2]], n_classes=2)
+    assert score.f_d == pytest.approx(2 / 4)
+    assert score.f_c == pytest.approx([1.0, 0.0])
+
+
+def test_the_radius_is_included():
+    assert detection_f1([[(0, 0)]], [[(0, 12)]], [[1]], [[1]], n_classes=1).f_d == 1
+
+
+def test_a_wrong_class_weighs_two():
+    score = detection_f1([[(0, 0), (50, 50)]], [[(0, 0), (50, 50)]], [[1, 1]], [[1, 2]], n_classes=2)
+    assert score.f_c == pytest.approx([2 / 4, 0])
+
+
+def test_unknown_true_nuclei_are_found_but_not_classified():
+    score = detection_f1([[(0, 0), (50, 50)]], [[(0, 0), (50, 50)]], [[1, 0]], [[1, 1]], n_classes=1)
+    assert score.f_d == 1
+    assert score.f_c == pytest.approx([1.0])
+
+
+def test_detection_of_images_without_nuclei():
+    assert np.isnan(detection_f1([NO_NUCLEI], [NO_NUCLEI], [NO_TYPES], [NO_TYPES], n_classes=2).f_d)
+    missed = detection_f1([[(1, 1)]], [[]], [[1]], [[]], n_classes=2)
+    assert missed.f_d == 0
+    assert missed.f_c[0] == 0
+    assert np.isnan(missed.f_c[1])
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        ([[(0, 0)]], [], [[1]], [[1]]),
+        ([[(0, 0)]], [[(0, 0)]], [[1]], [[1, 1]]),
+        ([[(0, 0, 0)]], [[(0, 0)]], [[1]], [[1]]),
+        ([[(0, 0)]], [[(0, np.nan)]], [[1]], [[1]]),
+        ([[(0, 0)]], [[(0, 0)]], [[1]], [[3]]),
+        ([[(0, 0)]], [[(0, 0)]], [[-1]], [[1]]),
+    ],
+)
+def test_lists_that_do_not_fit_give_one_clear_error(lists):
+    with pytest.raises(NucleusError, match="Expected"):
+        detection_f1(*lists, n_classes=2)
