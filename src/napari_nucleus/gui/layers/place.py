@@ -45,7 +45,7 @@ def calibrate(viewer: napari.viewer.Viewer, image: Layer, mpp: float, source: st
         return
     for layer in viewer.layers:
         other_image = isinstance(layer, Image) and _plane(layer) != _plane(image)
-        if layer is image or (layer.units[-1] == unit and not other_image):
+        if layer.unique_id == image.unique_id or (layer.units[-1] == unit and not other_image):
             _scale(layer, factor)
     camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
     camera.center = tuple(c * factor for c in camera.center)

@@ -85,7 +85,7 @@ class SegmentForm(QWidget):
         rows.addRow("image", self.image)
         rows.addRow("model", self.model)
         rows.addRow("device", self.device)
-        rows.addRow("pixel size", size)
+        rows.addRow("pixel size (mpp)", size)
         rows.addRow("extent", self.extent)
         rows.addRow("", self.tta)
         rows.addRow("", self.keep_maps)

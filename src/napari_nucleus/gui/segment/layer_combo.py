@@ -39,7 +39,7 @@ class ImageCombo(QComboBox):
 
     def _on_removed(self, event: Any) -> None:
         for row in range(self.count()):
-            if self.itemData(row) is event.value:
+            if self.itemData(row).unique_id == event.value.unique_id:
                 self.removeItem(row)
                 return
 
