@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import watershed
 
-from napari_nucleus.core import SCHEMES, ClassScheme, HoverMaps, NucleusError, NucleusMap
+from napari_nucleus.core import ClassScheme, HoverMaps, NucleusError, NucleusMap, numbered_scheme
 from napari_nucleus.postprocess.regions import components, in_reading_order, small_removed
 
 # Edge of flat ground, a little below the usual marker threshold: a seed may fall by 2 % of a jump, as noise does.
@@ -136,6 +136,4 @@ def _generic(maps: HoverMaps) -> ClassScheme | str:
         raise NucleusError(
             "Expected type_prob of background and one class or more, got background alone. Leave it out."
         )
-    colors = SCHEMES["refined7"].colors
-    names = tuple(f"class_{i + 1}" for i in range(n_classes))
-    return ClassScheme("classes", names, tuple(colors[i % len(colors)] for i in range(n_classes)))
+    return numbered_scheme(n_classes)

@@ -65,7 +65,7 @@ class FolderPatches(PatchSet):
         npz, labels = self.folder / f"{name}.npz", self.folder / f"{name}{_LABELS}"
         if npz.exists():
             with reading(npz, "annotation", [".npz"]), open_npz(npz) as arrays:
-                kinds = arrays["type"] if "type" in arrays else None
+                kinds = arrays.get("type")
                 return self._nuclei(_fitting(arrays["inst"], image), kinds, mpp) if "inst" in arrays else None
         if labels.exists():
             return self._nuclei(_fitting(read_labels(labels)[0], image), None, mpp)

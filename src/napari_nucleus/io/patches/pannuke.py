@@ -125,8 +125,8 @@ def _check(images: NDArray, masks: NDArray, tissues: NDArray, classes: ClassSche
     plain = images.ndim == 4 and images.shape[3] == 3 and masks.ndim == 4 and masks.shape[3] == planes
     if not plain or images.shape[:3] != masks.shape[:3] or tissues.shape != images.shape[:1] or 0 in images.shape:
         raise NucleusError(
-            f"Expected images (N, H, W, 3), masks (N, H, W, {planes}) and types (N,), got {images.shape}, {masks.shape} "
-            f"and {tissues.shape}. Take the three files of one fold. Folder: {folder}"
+            f"Expected images (N, H, W, 3), masks (N, H, W, {planes}) and types (N,), got {images.shape}, "
+            f"{masks.shape} and {tissues.shape}. Take the three files of one fold. Folder: {folder}"
         )
     if images.dtype.kind not in "uif" or masks.dtype.kind not in "uif" or tissues.dtype.kind not in "US":
         raise NucleusError(

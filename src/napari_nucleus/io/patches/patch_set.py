@@ -90,7 +90,7 @@ class PatchSet(ABC):
         return cv2.resize(square, (size, size), interpolation=how).astype(np.uint8)
 
     def filter(self, text: str = "", tissue: str | None = None) -> list[int]:
-        """Positions of the patches with ``text`` in their name or tissue, in any case, and of one tissue where given."""
+        """Positions of the patches with ``text`` in their name or tissue, in any case, and of one tissue if given."""
         wanted = text.strip().lower()
         return [
             i
