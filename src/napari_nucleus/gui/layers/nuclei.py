@@ -94,6 +94,11 @@ def is_touched(layer: Labels) -> bool:
     return bool(layer.metadata.get(_CHECKSUM) != _checksum(np.asarray(layer.data), layer.features.get("class", ())))
 
 
+def mark_touched(layer: Labels) -> None:
+    """Say that a layer holds changes by hand, though it was just filled: with nuclei that were changed earlier."""
+    layer.metadata.pop(_CHECKSUM, None)
+
+
 def _facts(nuclei: NucleusMap) -> dict[str, Any]:
     checksum = _checksum(nuclei.labels, nuclei.table["class"])
     return {"classes": nuclei.scheme, "mpp": nuclei.mpp, _CHECKSUM: checksum}
