@@ -49,9 +49,7 @@ def build_graph(nuclei: NucleusMap, method: str = "knn", k: int = 5) -> NucleusG
         The method is not known, or ``k`` is below 1.
     """
     if method not in _PAIRS:
-        raise NucleusError(
-            f"Expected a way to connect nuclei ({', '.join(_PAIRS)}), got {method!r}. Choose one of those."
-        )
+        raise NucleusError(f"Expected a graph method ({', '.join(_PAIRS)}), got {method!r}. Choose one of those.")
     if k < 1:
         raise NucleusError(f"Expected at least 1 neighbour, got k={k}. Give a whole number from 1.")
     centroids = nuclei.table[["y_um", "x_um"]].to_numpy(np.float64)
