@@ -1,5 +1,6 @@
 """What every user of the package relies on: a light import, all public names, and a wheel that is complete."""
 
+import contextlib
 import subprocess
 import sys
 import zipfile
@@ -28,7 +29,8 @@ def test_every_public_name_is_there():
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    (path,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path_factory.mktemp("wheel")), versions=["standard"])
+    with contextlib.chdir(ROOT):  # the README is looked for where the build runs
+        (path,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path_factory.mktemp("wheel")), versions=["standard"])
     with zipfile.ZipFile(path) as archive:
         yield archive
 
