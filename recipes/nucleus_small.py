@@ -86,7 +86,7 @@ def choose(truths: list[NucleusMap], maps) -> tuple[Thresholds, Scores]:
     """The thresholds with the best sum of PQ and F_d on the validation tiles."""
     best = None
     for np_threshold, marker, area in itertools.product(
-        (0.4, 0.45, 0.5, 0.55, 0.6), (0.2, 0.25, 0.3, 0.33, 0.36, 0.4, 0.45), (1.5, 3.0, 5.0)
+        (0.4, 0.45, 0.5, 0.55), (0.3, 0.35, 0.38, 0.4, 0.43, 0.48), (1.5, 3.0, 5.0)
     ):
         thresholds = Thresholds(np_threshold, marker, area)
         scores = score(truths, decoded(maps, thresholds))
