@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import watershed
 
 from napari_nucleus.core import ClassScheme, HoverMaps, NucleusError, NucleusMap, numbered_scheme
+from napari_nucleus.postprocess.flood import flood
 from napari_nucleus.postprocess.regions import components, in_reading_order, small_removed
 
 # Edge of flat ground, a little below the usual marker threshold: a seed may fall by 2 % of a jump, as noise does.
@@ -83,9 +83,8 @@ def decode_hover(
     if mask.any():
         edge = edge_map(maps.hv, mask, smoothing_um / maps.mpp)
         markers = _markers(mask, edge, marker_threshold, maps.mpp, min_marker_um2, max_hole_um2)
-        energy = cv2.GaussianBlur((edge - 1) * mask, (3, 3), 0)
-        flooded: NDArray[np.int32] = watershed(energy, markers, mask=mask)
-        labels = in_reading_order(small_removed(flooded, min_area_um2 / maps.mpp**2))
+        energy = np.asarray(cv2.GaussianBlur((edge - 1) * mask, (3, 3), 0), np.float32)
+        labels = in_reading_order(small_removed(flood(energy, markers, mask), min_area_um2 / maps.mpp**2))
     else:
         labels = np.zeros(maps.shape, np.int32)
     kinds = _generic(maps) if classes is None else classes
