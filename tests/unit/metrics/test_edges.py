@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from napari_nucleus.core import NucleusError
-from napari_nucleus.metrics import aggregated_jaccard, detection_f1, dice, panoptic_quality
+from napari_nucleus.metrics import (
+    aggregated_jaccard,
+    aggregated_jaccard_plus,
+    detection_f1,
+    dice,
+    ensemble_dice,
+    panoptic_quality,
+)
 
 NOTHING = np.zeros((4, 6), int)
 ONE = NOTHING.copy()
@@ -16,7 +23,10 @@ def pq(true, pred):
     return panoptic_quality(true, pred).pq
 
 
-@pytest.mark.parametrize("metric", [dice, aggregated_jaccard, pq])
+METRICS = [dice, ensemble_dice, aggregated_jaccard, aggregated_jaccard_plus, pq]
+
+
+@pytest.mark.parametrize("metric", METRICS)
 def test_one_side_empty_is_0_and_both_empty_is_nothing_to_measure(metric):
     assert metric(ONE, NOTHING) == 0
     assert metric(NOTHING, ONE) == 0
@@ -24,14 +34,14 @@ def test_one_side_empty_is_0_and_both_empty_is_nothing_to_measure(metric):
     assert np.isnan(metric(NOTHING[:0], NOTHING[:0]))
 
 
-@pytest.mark.parametrize("metric", [dice, aggregated_jaccard, pq])
+@pytest.mark.parametrize("metric", METRICS)
 def test_gaps_and_huge_ids_do_not_matter(metric):
     true = np.array([[1, 1, 2, 2, 0, 3]])
     pred = np.array([[1, 1, 2, 0, 0, 0]])
     assert metric(true * 700_000_000, pred * 5) == pytest.approx(metric(true, pred))
 
 
-@pytest.mark.parametrize("metric", [dice, aggregated_jaccard, pq])
+@pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("pred", [ONE[:2], ONE - 1, ONE + 0.5, ONE[None]])
 def test_wrong_label_images_give_one_clear_error(metric, pred):
     with pytest.raises(NucleusError, match="Expected"):

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from napari_nucleus.metrics import aggregated_jaccard, detection_f1, dice, panoptic_quality
+from napari_nucleus.metrics import (
+    aggregated_jaccard,
+    aggregated_jaccard_plus,
+    detection_f1,
+    dice,
+    ensemble_dice,
+    panoptic_quality,
+)
 
 HERE = Path(__file__).parent
 REFERENCE = json.loads((HERE / "reference.json").read_text())
@@ -49,7 +56,9 @@ def test_label_images_score_as_in_the_public_code(tile, shift):
     quality = panoptic_quality(true, pred)
     ours = {
         "dice": dice(true, pred),
+        "dice2": ensemble_dice(true, pred),
         "aji": aggregated_jaccard(true, pred),
+        "aji_plus": aggregated_jaccard_plus(true, pred),
         "dq": quality.dq,
         "sq": quality.sq,
         "pq": quality.pq,
