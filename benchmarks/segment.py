@@ -28,7 +28,7 @@ def once(path: Path, out: Path, device: str) -> dict[str, float]:
     result = segment(image, device=device, keep_maps=False, mpp=image.mpp or 0.25)
     start = time.perf_counter()
     for suffix, write in WRITERS.values():
-        write(out / f"{image.name}{suffix}", result.nuclei, image)
+        write(out / f"{image.name}{suffix}", result.nuclei, image.array)
     seconds = {**result.seconds, "write": time.perf_counter() - start}
     seconds["read"] += read
     megapixels = image.shape[0] * image.shape[1] / 1e6

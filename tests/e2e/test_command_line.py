@@ -1,20 +1,35 @@
-"""The commands as a user types them, each a process of its own."""
+"""The commands as a user types them; in this process, as loading PyTorch anew for each would take minutes."""
 
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from napari_nucleus.io.samples import consep_tile
 from PIL import Image as Picture
 
+from napari_nucleus.cli import main
 from napari_nucleus.io import read_csv, read_image, read_labels
 
 
-def run(*arguments, **options):
-    command = [sys.executable, "-m", "napari_nucleus.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["napari-nucleus", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return Done(stop.value.code or 0, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +39,7 @@ def tile(tmp_path_factory):
     return path
 
 
-def test_segment_writes_everything(tile, tmp_path):
+def test_segment_writes_everything(run, tile, tmp_path):
     done = run("segment", tile, "--out", tmp_path / "out", "--mpp", 0.25, "--maps")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -47,7 +62,7 @@ def test_segment_writes_everything(tile, tmp_path):
     assert read_image(tmp_path / "out" / "tile.overlay.png").shape[1] >= 256
 
 
-def test_one_bad_image_does_not_stop_the_others(tile, tmp_path):
+def test_one_bad_image_does_not_stop_the_others(run, tile, tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_text("not a picture")
     done = run("segment", bad, tile, "--out", tmp_path / "out", "--format", "csv")
@@ -66,18 +81,27 @@ def test_one_bad_image_does_not_stop_the_others(tile, tmp_path):
         (["--format", "docx"], "docx"),
     ],
 )
-def test_mistakes_are_one_line(tile, tmp_path, arguments, message):
+def test_mistakes_are_one_line(run, tile, tmp_path, arguments, message):
     done = run("segment", tile, "--out", tmp_path / "out", *arguments)
     assert done.returncode == 1
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_usage_errors_exit_with_2(tile):
+def test_usage_errors_exit_with_2(run, tile):
     assert run("segment", tile).returncode == 2
     assert run("no-such-command").returncode == 2
 
 
-def test_models(tile):
+def test_models(run):
     assert "nucleus_small" in run("models", "list").stdout
     assert json.loads(run("models", "info", "default").stdout)["classes"] == "consep"
+
+
+def test_a_process_of_its_own_says_the_same(tmp_path):
+    command = [sys.executable, "-m", "napari_nucleus.cli", "segment", tmp_path / "none.png", "--out", tmp_path / "out"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("napari-nucleus: Expected")
+    assert done.stderr.count("\n") == 1

@@ -81,7 +81,7 @@ def _one(path: Path, out: Path, writers: dict, keep_maps: bool, options: dict, m
     result = _follow(path.name, segment_steps(image, keep_maps=keep_maps, **options))
     start = time.perf_counter()
     for suffix, write in writers.values():
-        write(out / f"{image.name}{suffix}", result.nuclei, image)
+        write(out / f"{image.name}{suffix}", result.nuclei, image.array)
     if keep_maps and result.maps is not None:
         write_maps(out / f"{image.name}.maps.zarr", result.maps)
     seconds = result.seconds | {"write": time.perf_counter() - start}

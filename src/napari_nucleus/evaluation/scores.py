@@ -19,7 +19,7 @@ class Scores:
     ----------
     images : int
     dice, aji, dq, sq, pq : float
-        Of nuclei whatever their class, mean over the images.
+        Of nuclei whatever their class, mean over the images; one without nuclei in truth and prediction doesn't count.
     f_d : float
         Detection, counts pooled over the images, centroids within 12 px.
     f_c : dict of str to float
@@ -63,11 +63,11 @@ def score(truths: Sequence[NucleusMap], predictions: Sequence[NucleusMap]) -> Sc
     )
     return Scores(
         images=len(pairs),
-        dice=float(np.mean([dice(t, p) for t, p in pairs])),
-        aji=float(np.mean([aggregated_jaccard(t, p) for t, p in pairs])),
-        dq=float(np.mean([q.dq for q in quality])),
-        sq=float(np.mean([q.sq for q in quality])),
-        pq=float(np.mean([q.pq for q in quality])),
+        dice=float(np.nanmean([dice(t, p) for t, p in pairs])),
+        aji=float(np.nanmean([aggregated_jaccard(t, p) for t, p in pairs])),
+        dq=float(np.nanmean([q.dq for q in quality])),
+        sq=float(np.nanmean([q.sq for q in quality])),
+        pq=float(np.nanmean([q.pq for q in quality])),
         f_d=float(detection.f_d),
         f_c=dict(zip(kinds.classes, map(float, detection.f_c), strict=True)),
     )
