@@ -1,0 +1,5 @@
+"""The panel *Browse patches*."""
+
+from napari_nucleus.gui.browse.panel import BrowsePanel
+
+__all__ = ["BrowsePanel"]
