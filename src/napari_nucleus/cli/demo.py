@@ -43,7 +43,7 @@ def demo(
 def _summarise(done: Demo, seconds: float) -> None:
     height, width = done.image.shape
     nuclei = done.result.nuclei
-    print(f"{done.image.name}: {width}×{height} px at {nuclei.mpp:g} µm, a colon adenocarcinoma (CoNSeP)")
+    print(f"{done.image.name}: {width}×{height} px at {nuclei.mpp:g} µm, colorectal tissue (CoNSeP)")
     print(f"{len(nuclei)} nuclei and {done.graph.edges.shape[1]} edges between neighbours, {seconds:.1f} s in all\n")
     print(done.counts().to_string(index=False))
     scores = done.scores
