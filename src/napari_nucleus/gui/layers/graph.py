@@ -51,6 +51,7 @@ def add_edges(
         edge_width=_EDGE_UM / nuclei.mpp,
         edge_color=_EDGE_COLOR,
         vector_style="line",
+        opacity=0.6,
         **options,
     )
 

@@ -6,7 +6,7 @@ import napari.viewer
 from napari.layers import Image
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QStandardItem, QStandardItemModel
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLabel, QWidget
 from superqt.utils import signals_blocked
 
 from napari_nucleus.app.choices import Choices, ModelChoice
@@ -34,7 +34,7 @@ class SegmentForm(QWidget):
         self.image = ImageCombo(viewer)
         self.model, self.device, self.extent = QComboBox(), QComboBox(), QComboBox()
         self.mpp, self.mpp_source = _mpp_box(state.mpp), QLabel()
-        self.tta, self.keep_maps = QCheckBox("average over flips (3 × the time)"), QCheckBox("keep maps")
+        self.tta, self.keep_maps = QCheckBox("average over flips (3 × time)"), QCheckBox("keep maps")
         self._explain()
         self._lay_out()
         self._connect()
@@ -78,14 +78,12 @@ class SegmentForm(QWidget):
     def _lay_out(self) -> None:
         rows = QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        size = QHBoxLayout()
-        size.addWidget(self.mpp)
-        size.addWidget(self.mpp_source, 1)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.addRow("image", self.image)
         rows.addRow("model", self.model)
         rows.addRow("device", self.device)
-        rows.addRow("pixel size (mpp)", size)
+        rows.addRow("pixel size (mpp)", self.mpp)
+        rows.addRow("", self.mpp_source)
         rows.addRow("extent", self.extent)
         rows.addRow("", self.tta)
         rows.addRow("", self.keep_maps)

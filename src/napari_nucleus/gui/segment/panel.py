@@ -9,7 +9,7 @@ from napari.layers import Labels
 from napari.qt.threading import create_worker
 from napari.utils.notifications import notification_manager, show_error
 from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtWidgets import QFrame, QGroupBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGroupBox, QLabel, QVBoxLayout, QWidget
 from superqt.utils import create_worker as create_quiet_worker
 
 from napari_nucleus.app.choices import Choices, load_choices
@@ -20,6 +20,7 @@ from napari_nucleus.gui.layers import add_result, nuclei_in
 from napari_nucleus.gui.layers.nuclei import is_touched
 from napari_nucleus.gui.layers.place import calibrate, read_mpp
 from napari_nucleus.gui.layers.result import disown, find_layer, hide_classes
+from napari_nucleus.gui.segment.column import Column
 from napari_nucleus.gui.segment.form import SegmentForm
 from napari_nucleus.gui.segment.legend import Legend
 from napari_nucleus.gui.segment.run_bar import RunBar
@@ -92,26 +93,11 @@ class SegmentPanel(QWidget):
     def _lay_out(self) -> None:
         self.message.setWordWrap(True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.addWidget(self.form)
-        column.addWidget(self.run_bar)
-        column.addWidget(self.message)
         self._live = _group("Thresholds (live)", self.thresholds)
-        column.addWidget(self._live)
         self._classes = _group("Classes", self.legend)
-        column.addWidget(self._classes)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
-        self.setMinimumWidth(300)
+        outer.addWidget(Column(self.form, self.run_bar, self.message, self._live, self._classes))
 
     def _connect(self) -> None:
         self.form.image_changed.connect(self._on_image)

@@ -14,7 +14,13 @@ from napari_nucleus.app.segment_state import SegmentState
 
 _SLIDERS = {
     "np_threshold": ("NP threshold", 0.05, 0.95, 2, "A pixel is nucleus from this NP probability on"),
-    "marker_threshold": ("marker threshold", 0.05, 0.95, 2, "Lower: more touching nuclei are separated, small ones may go"),
+    "marker_threshold": (
+        "marker threshold",
+        0.05,
+        0.95,
+        2,
+        "Lower: more touching nuclei are separated, small ones may go",
+    ),
     "min_area_um2": ("minimum area (µm²)", 0.0, 60.0, 1, "Smaller nuclei are dropped, in µm²"),
 }
 
