@@ -46,7 +46,8 @@ def _read_nuclei(path: Path) -> NucleusMap:
     rows = read_csv(table)
     if "class" not in rows:
         return NucleusMap.from_labels(labels, mpp=mpp or _ASSUMED_MPP)
-    kinds = _scheme_of([*(name[2:] for name in rows if name.startswith("p_")), *rows["class"].unique()])
+    probable = [name[2:] for name in map(str, rows) if name.startswith("p_")]
+    kinds = _scheme_of([*probable, *rows["class"].unique()])
     numbers = {name: number for number, name in enumerate(kinds.classes, 1)}
     class_of = {label: numbers.get(name, 0) for label, name in zip(rows["label"], rows["class"], strict=True)}
     return NucleusMap.from_labels(labels, mpp=mpp or _ASSUMED_MPP, classes=kinds, class_of=class_of)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,19 +18,24 @@ _ASSUMED_MPP = 0.25
 
 def write_geojson(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:
     """Write outlines, classes and probabilities for QuPath."""
-    io.write_geojson(path, _nuclei(data, attributes))
-    return [path]
+    return _write(io.write_geojson, path, data, attributes)
 
 
 def write_csv(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:
     """Write the table of nuclei."""
-    io.write_csv(path, _nuclei(data, attributes))
-    return [path]
+    return _write(io.write_csv, path, data, attributes)
 
 
 def write_labels(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:
     """Write the label image with its pixel size."""
-    io.write_labels(path, _nuclei(data, attributes))
+    return _write(io.write_labels, path, data, attributes)
+
+
+def _write(write: Callable[[str, NucleusMap], None], path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:
+    try:
+        write(path, _nuclei(data, attributes))
+    except NucleusError as error:  # napari would take a ValueError for "no writer found" and keep silent
+        raise OSError(str(error)) from error
     return [path]
 
 
