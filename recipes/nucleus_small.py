@@ -108,6 +108,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--test", action="store_true", help="score the test tiles and write the card")
+    parser.add_argument("--remark", default="", help="what the card should say about the run")
     arguments = parser.parse_args()
     recipe = json.loads((arguments.run / "recipe.json").read_text())
     with (arguments.run / "log.csv").open(newline="") as file:
@@ -147,6 +148,7 @@ def main() -> None:
         training={
             "recipe": f"recipes/{recipe['name']}.toml",
             "steps": int(log[-1]["step"]),
+            "remark": arguments.remark,
             "crops_per_step": recipe["batch"],
             "hours": round(seconds / 3600, 2),
             "hardware": "2 CPU cores, bfloat16 autocast, other work beside it",

@@ -11,57 +11,63 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A tile along one axis: the network sees ``size`` pixels from ``start``, of which ``first`` to ``end`` are kept."""
+
+    start: int
+    size: int
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
-    """One tile: the network sees ``side`` pixels from (y, x), and its inner part is kept.
+    """One tile: where the network looks, and the part of its answer that is kept."""
 
-    Attributes
-    ----------
-    y, x : int
-        Top left corner in the image; negative where the tile begins outside it.
-    side : int
-        Pixels along each side.
-    margin : int
-        Width of the rim that is seen and thrown away.
-    """
-
-    y: int
-    x: int
-    side: int
-    margin: int
+    y: Span
+    x: Span
 
     def cut(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The tile's pixels, (side, side, 3); the image is mirrored beyond its border."""
-        height, width = image.shape[:2]
-        top, left = max(0, -self.y), max(0, -self.x)
-        bottom, right = max(0, self.y + self.side - height), max(0, self.x + self.side - width)
-        inside = image[max(0, self.y) : self.y + self.side, max(0, self.x) : self.x + self.side]
-        return np.asarray(cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REFLECT_101), np.uint8)
+        """The tile's pixels, (y.size, x.size, 3); beyond its last pixels the image is mirrored."""
+        y, x = self.y, self.x
+        inside = image[y.start : y.start + y.size, x.start : x.start + x.size]
+        below, right = y.size - inside.shape[0], x.size - inside.shape[1]
+        return np.asarray(cv2.copyMakeBorder(inside, 0, below, 0, right, cv2.BORDER_REFLECT_101), np.uint8)
 
     def paste(self, values: NDArray[np.float32], onto: NDArray[np.float32]) -> None:
-        """Write the tile's inner part, of (C, side, side), into a map (C, H, W)."""
-        y, x, core = self.y + self.margin, self.x + self.margin, self.side - 2 * self.margin
-        height, width = min(core, onto.shape[1] - y), min(core, onto.shape[2] - x)
-        rim = self.margin
-        onto[:, y : y + height, x : x + width] = values[:, rim : rim + height, rim : rim + width]
+        """Write the kept part of an answer (C, y.size, x.size) into a map (C, H, W)."""
+        y, x = self.y, self.x
+        kept = values[:, y.first - y.start : y.end - y.start, x.first - x.start : x.end - x.start]
+        onto[:, y.first : y.end, x.first : x.end] = kept
 
 
-def tile_grid(shape: tuple[int, int], side: int, margin: int, multiple: int) -> list[Tile]:
-    """Tiles whose inner parts cover an image exactly once.
+def tile_grid(shape: tuple[int, int], core: int, margin: int, multiple: int) -> list[Tile]:
+    """Tiles of one size whose kept parts cover an image exactly once.
 
-    A small image gets one tile, just large enough. Corners lie on multiples of ``multiple``, the network's coarsest
-    stride, so that its grid falls on the same pixels in every tile.
+    Each sees ``margin`` pixels more on every side, as far as there is image. An image that is no larger than ``core``
+    is one tile. Tiles begin on multiples of ``multiple``, the network's coarsest stride, so that its grid falls on the
+    same pixels in each.
 
     Parameters
     ----------
     shape : (H, W)
-    side, margin : int
-        Multiples of ``multiple``; ``side`` above twice the margin.
+    core : int
+        Most pixels that are kept along a side; a multiple of ``multiple``, as is ``margin``.
     """
-    needed = max(shape) + 2 * margin
-    side = min(side, -(-needed // multiple) * multiple)
-    core = side - 2 * margin
+    rows, columns = (_spans(length, core, margin, multiple) for length in shape)
+    return [Tile(y, x) for y in rows for x in columns]
+
+
+def _spans(length: int, core: int, margin: int, multiple: int) -> list[Span]:
+    def padded(pixels: int) -> int:
+        return -(-pixels // multiple) * multiple
+
+    count = -(-length // core)
+    step = padded(-(-length // count))
+    size = padded(length) if count == 1 else min(step + 2 * margin, padded(length))
     return [
-        Tile(y - margin, x - margin, side, margin) for y in range(0, shape[0], core) for x in range(0, shape[1], core)
+        Span(max(0, min(first - margin, padded(length) - size)), size, first, min(first + step, length))
+        for first in range(0, length, step)
     ]
 
 
