@@ -153,6 +153,8 @@ class SegmentPanel(QWidget):
         except Exception as error:
             self._report(error)
             return
+        if layer is None:
+            self.controller.forget(outcome.request.source.key)
         if shown is None or layer is None:
             return
         if shown.new_layer and now is not None:
