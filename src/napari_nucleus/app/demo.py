@@ -55,16 +55,13 @@ def demo_steps(device: str = "auto") -> Generator[Progress, None, Demo]:
 
 
 def write_demo(demo: Demo, folder: Path) -> dict[str, Path]:
-    """Write tables and pictures; returns what each file shows and where it is.
+    """Write tables and pictures into a folder that exists; returns what each file shows and where it is.
 
     Raises
     ------
     NucleusError
         A file can't be written.
-    OSError
-        The folder can't be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     stem, tissue, nuclei = folder / demo.image.name, demo.image.array, demo.result.nuclei
     written = {}
     for name, writer in WRITERS.items():

@@ -25,14 +25,19 @@ def demo(
     from napari_nucleus.app.doctor import has_display
     from napari_nucleus.core import drain
 
+    window = has_display() and find_spec("napari") is not None
+    if out is None and not window:
+        out = Path("napari-nucleus-demo")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)  # what can't be written fails before the work
+
     start = time.perf_counter()
     done = drain(demo_steps(device))
     _summarise(done, time.perf_counter() - start)
-    window = has_display() and find_spec("napari") is not None
-    if out is not None or not window:
-        out = out or Path("napari-nucleus-demo")
+    if out is not None:
+        written = write_demo(done, out)
         print(f"\nWritten to {out.resolve()}:")
-        for what, path in write_demo(done, out).items():
+        for what, path in written.items():
             print(f"  {path.name:32} {what}")
     if window:
         from napari_nucleus.gui.demo import show_demo

@@ -25,7 +25,7 @@ def test_counts_stand_beside_the_truth(demo):
 
 
 def test_tables_and_pictures_are_written(demo, tmp_path):
-    written = write_demo(demo, tmp_path / "a" / "b")
+    written = write_demo(demo, tmp_path)
     assert {"labels", "csv", "geojson", "overlay", "graph", "NP", "HoVer H", "HoVer V", "type", "counts"} <= set(
         written
     )
