@@ -2,29 +2,32 @@ import time
 
 import numpy as np
 import pytest
+import tifffile
 from napari.utils.notifications import notification_manager
 from PIL import Image as Picture
 from qtpy.QtCore import Qt
 from skimage.measure import label
 
 from napari_nucleus.app.browse import BrowseController
+from napari_nucleus.app.segment import SegmentController
 from napari_nucleus.core import NucleusMap, Progress
 from napari_nucleus.gui.browse import BrowsePanel
 from napari_nucleus.gui.browse.grid import ThumbnailModel
+from napari_nucleus.gui.segment import SegmentPanel
 from napari_nucleus.inference import SegmentResult
 from napari_nucleus.io import read_labels
 
 WAIT_MS = 60_000
 
 
-def dark_spots(image, model, *, device="cpu", keep_maps=False, pause=0.0):
+def dark_spots(image, model, *, mpp=None, keep_maps=False, pause=0.0, **_):
     """A plain engine in place of the network: what is dark is nucleus."""
     for i in range(3):
         time.sleep(pause)
         yield Progress(i + 1, 3, "looking")
     labels = label(image.array.mean(-1) < 100)
     kinds = np.where(labels > 0, 1 + labels % 4, 0)
-    return SegmentResult(NucleusMap.from_labels(labels, mpp=image.mpp or 0.25, classes="consep", type_map=kinds))
+    return SegmentResult(NucleusMap.from_labels(labels, mpp=mpp or image.mpp or 0.25, classes="consep", type_map=kinds))
 
 
 @pytest.fixture
@@ -164,6 +167,49 @@ def test_cancel_within_one_step(open_panel, wait, folder):
     wait(lambda: not worker.is_running)
     assert time.monotonic() - start < 2
     assert len(panel.controller.results) < 5
+
+
+@pytest.mark.window
+def test_a_run_of_the_other_panel_ends_with_its_patch(open_panel, wait, folder):
+    viewer, panel = open_panel()
+    other = SegmentPanel(
+        viewer, SegmentController(steps=lambda *args, **options: dark_spots(*args, **options, pause=0.3))
+    )
+    viewer.window.add_dock_widget(other)
+    wait(lambda: bool(other.state.model))
+    panel.open(folder)
+    show(viewer, panel, wait, 3)
+    assert other.state.mpp == 0.5
+    other.run()
+    wait(lambda: "nuclei" in names(viewer))
+    show(viewer, panel, wait, 1)
+    assert not viewer.layers["nuclei"].data.any()
+    assert other.controller.shown(viewer.layers["patch_1"].unique_id) is None
+    other.run()
+    show(viewer, panel, wait, 2)
+    assert not other.state.running
+    show(viewer, panel, wait, 3)
+    assert viewer.layers["nuclei"].data.max() == 3
+    assert sorted(panel.controller.results) == [3]
+
+
+@pytest.mark.window
+def test_patches_of_several_sizes_and_slides(open_panel, wait, tmp_path):
+    for i, (height, width) in enumerate([(64, 64), (40, 90), (64, 64)]):
+        Picture.new("RGB", (width, height), (230, 40 * i, 200)).save(tmp_path / f"patch_{i}.png")
+    with tifffile.TiffWriter(tmp_path / "patch_1.tif") as tiff:
+        pixels = np.full((128, 128, 3), 99, np.uint8)
+        tiff.write(pixels, subifds=1, photometric="rgb", tile=(32, 32))
+        tiff.write(pixels[::2, ::2], subfiletype=1, photometric="rgb", tile=(32, 32))
+    viewer, panel = open_panel()
+    panel.open(tmp_path)
+    shown = []
+    for i, name in enumerate(panel.state.patches.names):
+        panel.controller.select(i)
+        wait(lambda name=name: name in names(viewer))
+        assert len(viewer.layers) == 1
+        shown.append(viewer.layers[0].multiscale)
+    assert sorted(shown) == [False, False, False, True]
 
 
 @pytest.mark.window

@@ -44,6 +44,7 @@ class SegmentController:
         self._steps = steps
         self._number = 0
         self._revision = 0
+        self._running_on: Hashable = None
         self._shown: dict[Hashable, Shown] = {}
 
     def shown(self, key: Hashable) -> Shown | None:
@@ -53,6 +54,10 @@ class SegmentController:
     def forget(self, key: Hashable) -> None:
         """Let go of an image's maps."""
         self._shown.pop(key, None)
+
+    def is_running_on(self, key: Hashable) -> bool:
+        """Whether an image is being segmented."""
+        return self.state.running and self._running_on == key
 
     def submit(self, source: Source) -> SegmentRequest:
         """Order a run; a run that is under way is superseded.
@@ -67,6 +72,7 @@ class SegmentController:
             raise NucleusError("Expected a model with weights, got none. Choose one, or import or train one.")
         mpp = check_mpp(state.mpp)
         self._number += 1
+        self._running_on = source.key
         state.running, state.progress, state.message = True, Progress(0, 0, "starting"), ""
         return SegmentRequest(
             self._number,

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
-    QGridLayout,
+    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -51,30 +51,24 @@ class FolderBar(QWidget):
         self.path.setPlaceholderText("images, NPZ files or a fold of PanNuke")
         self.path.setToolTip("A folder of images with their truth beside them, of NPZ files, or a fold of PanNuke")
         self.mpp.setToolTip("Pixel size of all patches in µm: 0.25 at 40×, 0.5 at 20×")
-        self.classes.addItem("classes of the folder", None)
+        self.classes.addItem("of the folder", None)
         for name in SCHEMES:
             self.classes.addItem(name, name)
         self.classes.setToolTip("What the class numbers of the truth mean")
-        self.text.setPlaceholderText("filter by name or tissue")
+        self.text.setPlaceholderText("name or tissue")
         self.text.setClearButtonEnabled(True)
         for combo in (self.classes, self.tissue):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(self.choose, 0, 0)
-        grid.addWidget(self.path, 0, 1, 1, 2)
-        options = QHBoxLayout()
-        options.addWidget(self.mpp, 1)
-        options.addWidget(self.classes, 1)
-        grid.addLayout(options, 1, 0, 1, 3)
-        filters = QHBoxLayout()
-        filters.addWidget(self.text, 2)
-        filters.addWidget(self.tissue, 1)
-        grid.addLayout(filters, 2, 0, 1, 3)
-        grid.addWidget(self.count, 3, 0, 1, 3)
-        grid.setColumnStretch(1, 1)
+        rows = QFormLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        rows.addRow(self.choose, self.path)
+        rows.addRow("pixel size", self.mpp)
+        rows.addRow("classes", self.classes)
+        rows.addRow("filter", _side_by_side(self.text, self.tissue))
+        rows.addRow("", self.count)
 
     def _connect(self) -> None:
         state = self._state
@@ -118,12 +112,19 @@ class FolderBar(QWidget):
         self.count.setVisible(patches is not None)
 
 
+def _side_by_side(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget, 1)
+    return row
+
+
 def _mpp_box() -> QDoubleSpinBox:
     box = QDoubleSpinBox()
     box.setRange(0, 100)
     box.setDecimals(4)
     box.setSingleStep(0.01)
     box.setSuffix(" µm")
-    box.setSpecialValueText("pixel size of the files")
+    box.setSpecialValueText("of the files")
     box.setKeyboardTracking(False)
     return box

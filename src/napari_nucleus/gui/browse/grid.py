@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractListModel, QModelIndex, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QImage, QKeyEvent, QPainter, QPixmap
+from qtpy.QtGui import QColor, QImage, QKeyEvent, QPainter, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QListView, QWidget
 
 from napari_nucleus.app.browse import BrowseController
@@ -18,6 +18,7 @@ from napari_nucleus.io import PatchSet
 
 _MOST_KEPT = 3000  # thumbnails in memory: 110 MB
 _BAR_PX = 5
+_GAP_PX = 12
 _BLANK = np.full((THUMBNAIL_PX, THUMBNAIL_PX, 3), 90, np.uint8)
 _BROKEN = np.full((THUMBNAIL_PX, THUMBNAIL_PX, 3), (120, 40, 40), np.uint8)
 _Role = Qt.ItemDataRole
@@ -129,10 +130,11 @@ class PatchGrid(QListView):
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setIconSize(QSize(THUMBNAIL_PX, THUMBNAIL_PX))
-        self.setGridSize(QSize(THUMBNAIL_PX + 12, THUMBNAIL_PX + 2 * self.fontMetrics().height() + 14))
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.clicked.connect(self._on_clicked)
 
@@ -142,6 +144,13 @@ class PatchGrid(QListView):
         self.setCurrentIndex(index)
         if index.isValid():
             self.scrollTo(index)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Share the width among as many columns as fit."""
+        super().resizeEvent(event)
+        room = self.viewport().width() - 1
+        columns = max(1, room // (THUMBNAIL_PX + _GAP_PX))
+        self.setGridSize(QSize(room // columns, THUMBNAIL_PX + 2 * self.fontMetrics().height() + _GAP_PX + 2))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
         """Left and Right go to the patch before and after, past the ends of rows; the rest is as in any list."""

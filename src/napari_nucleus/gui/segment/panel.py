@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import napari.viewer
-from napari.layers import Labels
+from napari.layers import Image, Labels
 from napari.qt.threading import create_worker
 from napari.utils.notifications import notification_manager, show_error
 from qtpy.QtCore import QEvent, Qt, QTimer
@@ -108,6 +108,22 @@ class SegmentPanel(QWidget):
         self.legend.hidden_changed.connect(self._on_hidden)
         self.state.events.message.connect(self._on_message)
         self._viewer.layers.events.removed.connect(self._on_removed)
+        self._viewer.layers.events.inserted.connect(lambda event: self._watch(event.value))
+        for layer in self._viewer.layers:
+            self._watch(layer)
+
+    def _watch(self, layer: Any) -> None:
+        if isinstance(layer, Image):
+            layer.events.data.connect(self._on_pixels)
+
+    def _on_pixels(self, event: Any) -> None:
+        """Another picture in the same layer: what was found in the former one is no longer its own."""
+        key, current = event.source.unique_id, self.form.current_image()
+        if self.controller.is_running_on(key):
+            self.cancel()
+        self.controller.forget(key)
+        if current is not None and current.unique_id == key:
+            self._on_image(current)
 
     def _on_choices(self, choices: Choices) -> None:
         self.form.fill(choices)
