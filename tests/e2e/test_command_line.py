@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from napari_nucleus.io.samples import consep_tile
 from PIL import Image as Picture
 
 from napari_nucleus.cli import main
 from napari_nucleus.io import read_csv, read_image, read_labels
+from napari_nucleus.io.samples import consep_tile
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Evented state and controllers behind the panels; neither Qt nor napari."""

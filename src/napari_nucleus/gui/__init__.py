@@ -1,0 +1,1 @@
+"""Qt views and napari layers: what the user sees, and nothing more."""

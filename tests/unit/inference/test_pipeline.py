@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from napari_nucleus.io.samples import consep_tile
 
 from napari_nucleus.core import Image, NucleusError
 from napari_nucleus.inference import Thresholds, pipeline, segment, segment_steps
+from napari_nucleus.io.samples import consep_tile
 from napari_nucleus.metrics import panoptic_quality
 
 
