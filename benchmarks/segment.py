@@ -47,7 +47,8 @@ def main() -> None:
         if not images:
             images = [out / "consep_tile.png"]
             Picture.fromarray(consep_tile()[0].array).save(images[0])
-        print(f"{'image':24} {'read':>7} {'network':>8} {'decode':>7} {'write':>7}   s/megapixel; (decode + write) / network")
+        columns = f"{'read':>7} {'network':>8} {'decode':>7} {'write':>7}"
+        print(f"{'image':24} {columns}   s/megapixel; (decode + write) / network")
         for path in images:
             once(path, out, arguments.device)
             runs = [once(path, out, arguments.device) for _ in range(arguments.repeat)]

@@ -99,8 +99,12 @@ def write_counts(folder: Path, patches: PatchSet, results: Mapping[int, PatchRes
         The file can't be written.
     """
     rows = [
-        {"patch": patches.names[i], "tissue": patches.tissues[i], "nuclei": sum(results[i].counts.values())}
-        | results[i].counts
+        {
+            "patch": patches.names[i],
+            "tissue": patches.tissues[i],
+            "nuclei": sum(results[i].counts.values()),
+            **results[i].counts,
+        }
         for i in sorted(results)
     ]
     table = pd.DataFrame(rows).fillna(dict.fromkeys(_classes(results.values()), 0))

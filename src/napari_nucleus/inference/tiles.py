@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A tile along one axis: the network sees ``size`` pixels from ``start``, of which ``first`` to ``end`` are kept."""
+    """A tile along one axis: the network sees ``size`` pixels from ``start``, of which ``first`` to ``end`` stay."""
 
     start: int
     size: int
