@@ -213,6 +213,24 @@ def test_patches_of_several_sizes_and_slides(open_panel, wait, tmp_path):
 
 
 @pytest.mark.window
+def test_the_pixel_size_is_always_shown(open_panel, wait, folder):
+    viewer, panel = open_panel()
+    box = panel.folder_bar.mpp
+    box.setValue(0)
+    panel.open(folder)
+    wait(lambda: "assumed" in box.text())
+    box.setValue(0.4)
+    wait(lambda: tuple(viewer.layers[0].scale) == (0.4, 0.4))
+    assert box.text().startswith("0.4")
+    box.setValue(0)  # the folder is read again, while it changes
+    (folder / "nucls").mkdir()
+    for path in folder.glob("*.png"):
+        path.rename(folder / "nucls" / path.name)
+    panel.open(folder / "nucls")
+    wait(lambda: box.text() == "0.2 µm, of the files")
+
+
+@pytest.mark.window
 def test_filter_and_thumbnails(open_panel, wait, folder):
     viewer, panel = open_panel()
     panel.open(folder)

@@ -42,6 +42,11 @@ class FolderBar(QWidget):
         """Pixel size in µm, if the user sets it."""
         return self.mpp.value() or None
 
+    def show_mpp(self, mpp: float | None) -> None:
+        """Show the pixel size of the patch on the canvas; None where nothing says it."""
+        self.mpp.setSpecialValueText("0.25 µm assumed – check!" if mpp is None else f"{mpp:.4g} µm, of the files")
+        self.mpp.setStyleSheet("color: #E69F00; font-weight: bold;" if mpp is None else "")
+
     def given_classes(self) -> str | None:
         """Class scheme, if the user sets it."""
         name: str | None = self.classes.currentData()
@@ -57,13 +62,14 @@ class FolderBar(QWidget):
         self.classes.setToolTip("What the class numbers of the truth mean")
         self.text.setPlaceholderText("name or tissue")
         self.text.setClearButtonEnabled(True)
+        self.tissue.setToolTip("Tissue")
         for combo in (self.classes, self.tissue):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
     def _lay_out(self) -> None:
         rows = QFormLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.addRow(self.choose, self.path)
         rows.addRow("pixel size", self.mpp)
         rows.addRow("classes", self.classes)
@@ -96,7 +102,7 @@ class FolderBar(QWidget):
         tissues = [] if patches is None else sorted({tissue for tissue in patches.tissues if tissue})
         with signals_blocked(self.tissue):
             self.tissue.clear()
-            self.tissue.addItem("all tissues", None)
+            self.tissue.addItem("all", None)
             for tissue in tissues:
                 self.tissue.addItem(tissue, tissue)
         self.tissue.setVisible(bool(tissues))

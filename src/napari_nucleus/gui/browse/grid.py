@@ -148,7 +148,8 @@ class PatchGrid(QListView):
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         """Share the width among as many columns as fit."""
         super().resizeEvent(event)
-        room = self.viewport().width() - 1
+        bar = self.verticalScrollBar()
+        room = self.contentsRect().width() - (0 if bar is None else bar.width()) - 1
         columns = max(1, room // (THUMBNAIL_PX + _GAP_PX))
         self.setGridSize(QSize(room // columns, THUMBNAIL_PX + 2 * self.fontMetrics().height() + _GAP_PX + 2))
 

@@ -21,6 +21,7 @@ from napari_nucleus.gui.browse.folder_bar import FolderBar
 from napari_nucleus.gui.browse.grid import PatchGrid, ThumbnailModel
 from napari_nucleus.gui.browse.patch_layers import PatchLayers
 from napari_nucleus.gui.browse.queue_bar import QueueBar
+from napari_nucleus.io import PatchSet
 
 # Bound on the canvas; napari itself uses neither.
 _KEYS = {"Alt-Left": -1, "Alt-Right": 1}
@@ -43,7 +44,7 @@ class BrowsePanel(QWidget):
         self.state = self.controller.state
         self._layers = PatchLayers(viewer)
         self._on_canvas: Opened | None = None
-        self._reading: int | None = None
+        self._reading: tuple[PatchSet, int] | None = None
         self._worker: Any = None
         self.folder_bar = FolderBar(self.state)
         self.thumbnails = ThumbnailModel(self.controller, self)
@@ -155,7 +156,7 @@ class BrowsePanel(QWidget):
         patches, index = self.state.patches, self.state.current
         if self._reading is not None or patches is None or index is None:
             return
-        self._reading = index
+        self._reading = patches, index
         create_quiet_worker(
             self.controller.read, patches, index, _connect={"returned": self._on_read, "errored": self._on_unread}
         )
@@ -168,9 +169,10 @@ class BrowsePanel(QWidget):
         self._keep_changes()
         self._on_canvas = opened
         self._layers.show(opened)
+        self.folder_bar.show_mpp(opened.patch.image.mpp)
 
     def _on_unread(self, error: Exception) -> None:
-        superseded = self._reading != self.state.current
+        superseded = self._reading != (self.state.patches, self.state.current)
         self._reading = None
         if superseded:
             self._read()
