@@ -227,7 +227,7 @@ def test_the_pixel_size_is_always_shown(open_panel, wait, folder):
     for path in folder.glob("*.png"):
         path.rename(folder / "nucls" / path.name)
     panel.open(folder / "nucls")
-    wait(lambda: box.text() == "0.2 µm, of the files")
+    wait(lambda: box.text() == "0.2 µm, of the folder")
 
 
 @pytest.mark.window

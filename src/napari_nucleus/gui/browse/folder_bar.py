@@ -44,7 +44,7 @@ class FolderBar(QWidget):
 
     def show_mpp(self, mpp: float | None) -> None:
         """Show the pixel size of the patch on the canvas; None where nothing says it."""
-        self.mpp.setSpecialValueText("0.25 µm assumed – check!" if mpp is None else f"{mpp:.4g} µm, of the files")
+        self.mpp.setSpecialValueText("0.25 µm assumed – check!" if mpp is None else f"{mpp:.4g} µm, of the folder")
         self.mpp.setStyleSheet("color: #E69F00; font-weight: bold;" if mpp is None else "")
 
     def given_classes(self) -> str | None:
@@ -131,6 +131,6 @@ def _mpp_box() -> QDoubleSpinBox:
     box.setDecimals(4)
     box.setSingleStep(0.01)
     box.setSuffix(" µm")
-    box.setSpecialValueText("of the files")
+    box.setSpecialValueText("of the folder")
     box.setKeyboardTracking(False)
     return box
