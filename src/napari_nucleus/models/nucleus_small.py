@@ -9,24 +9,17 @@ receptive field goes, and tiles agree with the whole image.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import timm
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from napari_nucleus.core import NucleusError
 from napari_nucleus.models.hover_output import HoverOutput
 from napari_nucleus.models.registry import register_model
-
-# A ResNet-18 without its last stage, with a thin three-convolution stem: most of its work is done at strides 4 to 16.
-_ENCODER = "resnet18"
-_ENCODER_OPTIONS: dict[str, Any] = {
-    "layers": (2, 2, 3),
-    "channels": (64, 128, 256),
-    "stem_type": "deep",
-    "stem_width": 16,
-}
+from napari_nucleus.models.resnet import ShortResNet
 
 
 def _convolution(channels_in: int, channels_out: int, size: int) -> nn.Sequential:
@@ -60,7 +53,7 @@ class NucleusSmall(nn.Module):
     n_classes : int
         Classes without background.
     encoder : str
-        Any timm network that gives features at strides 2, 4, 8 and 16.
+        Any timm network that gives features at strides 2, 4, 8 and 16, in place of `ShortResNet`.
     decoder : tuple of int
         Channels at strides 8, 4 and 2.
     pretrained : bool
@@ -82,12 +75,10 @@ class NucleusSmall(nn.Module):
         dropout: float = 0.05,
     ) -> None:
         super().__init__()
-        options = _ENCODER_OPTIONS if encoder is None else {"pretrained": pretrained}
-        self.encoder = timm.create_model(encoder or _ENCODER, features_only=True, out_indices=(0, 1, 2, 3), **options)
+        self.encoder, channels = _own_encoder() if encoder is None else _timm_encoder(encoder, pretrained)
         self.register_buffer("mean", torch.tensor([0.72, 0.56, 0.69]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.20, 0.22, 0.17]).view(1, 3, 1, 1))
-        info: Any = self.encoder.feature_info
-        stride2, stride4, stride8, stride16 = info.channels()
+        stride2, stride4, stride8, stride16 = channels
         self.up8 = _Up(stride16, stride8, decoder[0], depth=2)
         self.up4 = _Up(decoder[0], stride4, decoder[1], depth=2)
         self.up2 = _Up(decoder[1], stride2, decoder[2], depth=1)
@@ -118,6 +109,24 @@ class NucleusSmall(nn.Module):
         decoded = self.dropout(self.up8(stride16, stride8))  # (B, 128, H/8, W/8)
         decoded = self.dropout(self.up4(decoded, stride4))  # (B, 80, H/4, W/4)
         return self.up2(decoded, stride2)  # (B, 48, H/2, W/2)
+
+
+def _own_encoder() -> tuple[nn.Module, Sequence[int]]:
+    encoder = ShortResNet()
+    return encoder, encoder.channels
+
+
+def _timm_encoder(name: str, pretrained: bool) -> tuple[nn.Module, Sequence[int]]:
+    import timm  # takes seconds
+
+    encoder = timm.create_model(name, pretrained=pretrained, features_only=True, out_indices=(0, 1, 2, 3))
+    info: Any = encoder.feature_info
+    if info.reduction() != [2, 4, 8, 16]:
+        raise NucleusError(
+            f"Expected an encoder with features at strides 2, 4, 8 and 16, got {name} with {info.reduction()}. "
+            "Choose another, such as resnet18."
+        )
+    return encoder, info.channels()
 
 
 @register_model
