@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image as Picture
 
 from napari_nucleus.inference import segment
-from napari_nucleus.io import WRITERS, read_image
+from napari_nucleus.io import read_image, write_results
 from napari_nucleus.io.samples import consep_tile
 
 
@@ -27,8 +27,7 @@ def once(path: Path, out: Path, device: str) -> dict[str, float]:
     read = time.perf_counter() - start
     result = segment(image, device=device, keep_maps=False, mpp=image.mpp or 0.25)
     start = time.perf_counter()
-    for suffix, write in WRITERS.values():
-        write(out / f"{image.name}{suffix}", result.nuclei, image.array)
+    write_results(out, image.name, result.nuclei, image.array)
     seconds = {**result.seconds, "write": time.perf_counter() - start}
     seconds["read"] += read
     megapixels = image.shape[0] * image.shape[1] / 1e6

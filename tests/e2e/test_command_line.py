@@ -88,6 +88,14 @@ def test_mistakes_are_one_line(run, tile, tmp_path, arguments, message):
     assert done.stderr.count("\n") == 1
 
 
+def test_images_of_one_name_do_not_overwrite_each_other(run, tile, tmp_path):
+    (tmp_path / "tile.jpg").write_bytes(tile.read_bytes())
+    done = run("segment", tile, tmp_path / "tile.jpg", "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert "different names" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_usage_errors_exit_with_2(run, tile):
     assert run("segment", tile).returncode == 2
     assert run("no-such-command").returncode == 2

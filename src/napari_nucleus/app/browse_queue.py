@@ -14,7 +14,7 @@ from napari_nucleus.app.browse_state import QueueOrder, QueueStep
 from napari_nucleus.app.patch_result import PatchResult, with_new
 from napari_nucleus.app.segment import SegmentSteps
 from napari_nucleus.core import Image, NucleusError, NucleusMap, Progress
-from napari_nucleus.io import WRITERS, PatchSet
+from napari_nucleus.io import PatchSet, write_results
 from napari_nucleus.io.files import replacing
 
 if TYPE_CHECKING:  # the package around it loads torch
@@ -86,8 +86,7 @@ def write_patch(folder: Path, name: str, image: NDArray[np.uint8], nuclei: Nucle
         raise NucleusError(
             f"Expected a folder to write to, got an error ({error.strerror}). Choose another. Folder: {folder}"
         ) from error
-    for writer in WRITERS.values():
-        writer.write(folder / f"{name}{writer.suffix}", nuclei, image)
+    write_results(folder, name, nuclei, image)
 
 
 def write_counts(folder: Path, patches: PatchSet, results: Mapping[int, PatchResult]) -> None:

@@ -13,7 +13,7 @@ from napari_nucleus.core import HoverMaps, Image, NucleusMap, Progress
 from napari_nucleus.evaluation import Scores, score
 from napari_nucleus.graph import NucleusGraph, build_graph
 from napari_nucleus.inference import SegmentResult, segment_steps
-from napari_nucleus.io import WRITERS, write_overlay
+from napari_nucleus.io import write_overlay, write_results
 from napari_nucleus.io.raster import write_png
 from napari_nucleus.io.samples import consep_tile
 
@@ -63,10 +63,7 @@ def write_demo(demo: Demo, folder: Path) -> dict[str, Path]:
         A file can't be written.
     """
     stem, tissue, nuclei = folder / demo.image.name, demo.image.array, demo.result.nuclei
-    written = {}
-    for name, writer in WRITERS.items():
-        written[name] = Path(f"{stem}{writer.suffix}")
-        writer.write(written[name], nuclei, tissue)
+    written = write_results(folder, demo.image.name, nuclei, tissue)
     written["overlay of the truth"] = Path(f"{stem}.truth.png")
     write_overlay(written["overlay of the truth"], tissue, demo.truth)
 

@@ -29,10 +29,12 @@ def segment(
     """Segment and classify the nuclei of images; writes <stem>.labels.tif, .nuclei.csv, .geojson and .overlay.png."""
     from napari_nucleus.core import NucleusError, check_mpp
     from napari_nucleus.inference import resolve_device
+    from napari_nucleus.io import check_formats
     from napari_nucleus.models import load_model
 
     # What would fail for every image fails before the first.
-    chosen = _writers(formats.split(","))
+    chosen = check_formats(formats.split(","))
+    _check_names(images)
     names = model.split(",")
     for name in names:
         load_model(name)
@@ -52,14 +54,18 @@ def segment(
         raise typer.Exit(1)
 
 
-def _writers(names: list[str]) -> dict:
+def _check_names(images: list[Path]) -> None:
+    """Two images of one name would overwrite each other's results."""
     from napari_nucleus.core import NucleusError
-    from napari_nucleus.io import WRITERS
 
-    unknown = [name for name in names if name not in WRITERS]
-    if unknown:
-        raise NucleusError(f"Expected formats out of {', '.join(WRITERS)}, got {unknown[0]!r}. Choose some of those.")
-    return {name: WRITERS[name] for name in names}
+    seen: dict[str, Path] = {}
+    for path in images:
+        name = path.stem.removesuffix(".ome")
+        if name in seen:
+            raise NucleusError(
+                f"Expected images of different names, got {seen[name]} and {path}. Segment them into two folders."
+            )
+        seen[name] = path
 
 
 def _make_folder(folder: Path) -> None:
@@ -71,17 +77,16 @@ def _make_folder(folder: Path) -> None:
         raise NucleusError(f"Expected a folder that can be made at {folder}, got: {error.strerror}.") from None
 
 
-def _one(path: Path, out: Path, writers: dict, keep_maps: bool, options: dict, mpp: float | None) -> None:
+def _one(path: Path, out: Path, formats: tuple[str, ...], keep_maps: bool, options: dict, mpp: float | None) -> None:
     from napari_nucleus.inference import segment_steps
-    from napari_nucleus.io import read_image, write_maps
+    from napari_nucleus.io import read_image, write_maps, write_results
 
     start = time.perf_counter()
     image = read_image(path, mpp=mpp)
     reading = time.perf_counter() - start
     result = _follow(path.name, segment_steps(image, keep_maps=keep_maps, **options))
     start = time.perf_counter()
-    for suffix, write in writers.values():
-        write(out / f"{image.name}{suffix}", result.nuclei, image.array)
+    write_results(out, image.name, result.nuclei, image.array, formats)
     if keep_maps and result.maps is not None:
         write_maps(out / f"{image.name}.maps.zarr", result.maps)
     seconds = result.seconds | {"write": time.perf_counter() - start}

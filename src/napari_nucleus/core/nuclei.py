@@ -42,7 +42,7 @@ class NucleusMap:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", as_labels(self.labels))
-        present = np.unique(self.labels)
+        present = _ids(self.labels.ravel())[0]
         present = present[present > 0]
         listed = np.sort(self.table["label"].to_numpy())
         if not np.array_equal(present, listed):
@@ -92,7 +92,7 @@ class NucleusMap:
         labels = as_labels(labels)
         kinds = scheme(classes)
         y, x = np.nonzero(labels)
-        ids, owner = np.unique(labels[y, x], return_inverse=True)
+        ids, owner = _ids(labels[y, x])
         area = np.bincount(owner, minlength=len(ids))
         columns: dict[str, ArrayLike] = {"label": ids.astype(np.int32)}
         centre_y = np.bincount(owner, y, len(ids)) / np.maximum(area, 1)
@@ -132,9 +132,10 @@ class NucleusMap:
 
     def type_map(self) -> NDArray[np.uint8]:
         """Class number of each pixel, (H, W) uint8; 0 on background and on unknown nuclei."""
-        lookup = np.zeros(int(self.labels.max(initial=0)) + 1, np.uint8)
-        lookup[self.table["label"].to_numpy()] = self.class_numbers
-        return lookup[self.labels]
+        ids, owner = _ids(self.labels.ravel())
+        numbers = np.zeros(len(ids), np.uint8)
+        numbers[np.searchsorted(ids, self.table["label"].to_numpy())] = self.class_numbers
+        return numbers[owner].reshape(self.labels.shape)
 
     def counts(self) -> dict[str, int]:
         """Nuclei a class, every class of the scheme in its order; ``"unknown"`` last where there are any."""
@@ -166,6 +167,15 @@ def as_labels(labels: ArrayLike) -> NDArray[np.int32]:
             f"Expected labels from 0 to 2147483647, got {labels.min()} to {labels.max()}. Renumber the nuclei."
         )
     return labels.astype(np.int32)
+
+
+def _ids(labels: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The different labels in their order, and which of them each entry is; counted, unless ids have huge gaps."""
+    if labels.max(initial=0) > 8 * labels.size + 1000:
+        ids, owner = np.unique(labels, return_inverse=True)
+        return ids.astype(np.int64), owner
+    present = np.bincount(labels) > 0
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[labels]
 
 
 def _check_plane(what: str, shape: tuple[int, ...], wanted: tuple[int, ...]) -> None:

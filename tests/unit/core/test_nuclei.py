@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from napari_nucleus.core import NucleusError, NucleusMap
 
 SHAPES = array_shapes(min_dims=2, max_dims=2, max_side=12)
-label_images = arrays(np.int32, SHAPES, elements=st.sampled_from([0, 0, 1, 5, 9]))
+label_images = arrays(np.int32, SHAPES, elements=st.sampled_from([0, 0, 1, 5, 9, 2**31 - 1]))
 
 
 @pytest.fixture
@@ -96,3 +96,9 @@ def test_a_table_of_other_nuclei_is_refused(labels):
     nuclei = NucleusMap.from_labels(labels)
     with pytest.raises(NucleusError, match="one row a nucleus"):
         NucleusMap(nuclei.labels, nuclei.table.iloc[:1], 0.25, nuclei.scheme)
+
+
+def test_huge_ids_cost_no_memory():
+    labels = np.array([[0, 2**31 - 1], [3, 0]])
+    nuclei = NucleusMap.from_labels(labels, classes="consep", class_of={3: 1, 2**31 - 1: 4})
+    np.testing.assert_array_equal(nuclei.type_map(), [[0, 4], [1, 0]])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_nucleus.core import NucleusError, NucleusMap
-from napari_nucleus.io import WRITERS
+from napari_nucleus.io import WRITERS, write_results
 
 IMAGE = np.full((300, 300, 3), 230, np.uint8)
 # Noise does not compress: every format needs more than the limit below.
@@ -50,3 +50,26 @@ class TestEveryWriter:
             WRITERS[name].write(stem.with_name(stem.name + WRITERS[name].suffix), NUCLEI, IMAGE)
         assert str(stem) in str(error.value)
         assert "\n" not in str(error.value)
+
+
+def test_results_are_written_side_by_side(tmp_path):
+    paths = write_results(tmp_path, "tile", NUCLEI, IMAGE)
+    assert set(paths) == set(WRITERS)
+    for name, path in paths.items():
+        alone = tmp_path / "alone" / path.name
+        alone.parent.mkdir(exist_ok=True)
+        WRITERS[name].write(alone, NUCLEI, IMAGE)
+        assert path.read_bytes() == alone.read_bytes()
+
+
+def test_one_format_that_fails_spoils_no_other(tmp_path):
+    (tmp_path / "tile.geojson").mkdir()
+    with pytest.raises(NucleusError, match="geojson"):
+        write_results(tmp_path, "tile", NUCLEI, IMAGE)
+    assert (tmp_path / "tile.nuclei.csv").stat().st_size > 1000
+
+
+def test_an_unknown_format_writes_nothing(tmp_path):
+    with pytest.raises(NucleusError, match="got 'docx'"):
+        write_results(tmp_path, "tile", NUCLEI, IMAGE, ["csv", "docx"])
+    assert list(tmp_path.iterdir()) == []
