@@ -45,8 +45,8 @@ DATA = [
     },
     {
         "name": "Data Science Bowl 2018, stage 1, colour images",
-        "images": "86 (320×256; haematoxylin-like ones count less; pixel size not stated, taken as 0.25 µm), "
-        "NP and HV only",
+        "images": "86 (320×256; haematoxylin-like ones count less; pixel size not stated, 0.10 to 0.34 µm by the size "
+        "of the nuclei, taken as 0.25), NP and HV only",
         "licence": "CC0-1.0",
         "citation": "Caicedo et al., Nucleus segmentation across imaging experiments: the 2018 Data Science Bowl, "
         "Nature Methods 2019",
