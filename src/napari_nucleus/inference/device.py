@@ -36,5 +36,6 @@ def autocast(device: str) -> torch.autocast:
     kind = torch.device(device).type
     if kind == "cuda":
         return torch.autocast("cuda", dtype=torch.float16)
-    native = kind == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    has_instruction = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)  # torch has no public question
+    native = kind == "cpu" and has_instruction()
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=native)
