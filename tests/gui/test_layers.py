@@ -178,3 +178,15 @@ def test_what_lies_on_an_image_is_scaled_with_it(make_napari_viewer_proxy):
     np.testing.assert_allclose(image.world_to_data(shapes.data_to_world((10, 10))), before)
     np.testing.assert_allclose(other.scale, (1, 1))
     assert read_mpp(image) == (0.5, "user")
+
+
+def test_more_nuclei_than_sixteen_bits_can_number(make_napari_viewer_proxy):
+    viewer = make_napari_viewer_proxy()
+    labels = np.zeros((600, 600), np.int32)
+    labels[::2, ::2] = np.arange(1, 90_001).reshape(300, 300)
+    nuclei = NucleusMap.from_labels(labels, mpp=0.25)
+
+    layer = add_nuclei(viewer, nuclei)
+
+    assert len(nuclei_in(layer)) == 90_000
+    assert np.allclose(layer.get_color(90_000), layer.get_color(1))

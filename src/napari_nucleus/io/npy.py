@@ -45,6 +45,12 @@ def array_in(path: Path, name: str) -> NDArray:
         return array
 
 
+def has_array(path: Path, name: str) -> bool:
+    """Whether an NPZ file has an array of that name."""
+    with open_npz(path) as arrays:
+        return name in arrays
+
+
 def open_npz(path: Path) -> NpzFile:
     """The arrays of an NPZ file by name, each read when it is asked for; close it, or use it in ``with``.
 

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_nucleus.core import NucleusError
+from napari_nucleus.core.nuclei import as_labels
 from napari_nucleus.io import read_image
+from napari_nucleus.io.files import reading
+from napari_nucleus.io.npy import array_in, has_array
 from napari_nucleus.training.augment import colour_jitter, soften
 from napari_nucleus.training.recipe import DataSource, Recipe
 from napari_nucleus.training.targets import hv_targets
@@ -58,7 +61,7 @@ def load_source(folder: Path, source: DataSource, mpp: float) -> Iterator[Traini
     Raises
     ------
     NucleusError
-        The folder is missing or holds no such file.
+        The folder is missing or holds no such file, or a file is broken or lacks an array; the message names it.
     """
     files = sorted((folder / source.folder).glob(f"{source.include}.npz"))
     if not files:
@@ -69,21 +72,24 @@ def load_source(folder: Path, source: DataSource, mpp: float) -> Iterator[Traini
 
 
 def _load(file: Path, source: DataSource, mpp: float) -> TrainingImage:
-    with np.load(file, allow_pickle=False) as arrays:
-        labels = arrays["inst"].astype(np.int32)
-        types = arrays["type"].astype(np.uint8) if source.classes else None
-        image = arrays.get("image")
-    if image is None:
-        picture = next((p for p in map(file.with_suffix, (".jpg", ".png")) if p.exists()), None)
-        if picture is None:
-            raise NucleusError(f"Expected an image in {file} or a .jpg or .png beside it, got none. Add it.")
-        image = read_image(picture).array
+    picture = next((p for p in map(file.with_suffix, (".jpg", ".png")) if p.exists()), None)
+    with reading(file, "annotation", [".npz"]):
+        labels = as_labels(array_in(file, "inst"))
+        types = as_labels(array_in(file, "type")).astype(np.uint8) if source.classes else None
+        if picture is None and not has_array(file, "image"):
+            raise NucleusError("Expected an array 'image' or a .jpg or .png beside it, got none. Add it.")
+        image = read_image(picture or file).array
+        sizes = {array.shape[:2] for array in (labels, types, image) if array is not None}
+        if len(sizes) > 1:
+            raise NucleusError(f"Expected image and annotation of one size, got {sorted(sizes)}. Annotate this image.")
     if source.mpp != mpp:
         height, width = labels.shape
         size = (round(width * source.mpp / mpp), round(height * source.mpp / mpp))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if source.mpp < mpp else cv2.INTER_CUBIC)
-        labels = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT)
-        types = None if types is None else cv2.resize(types, size, interpolation=cv2.INTER_NEAREST_EXACT)
+        smooth = cv2.INTER_AREA if source.mpp < mpp else cv2.INTER_CUBIC
+        image = np.asarray(cv2.resize(image, size, interpolation=smooth), np.uint8)
+        nearest = cv2.INTER_NEAREST_EXACT
+        labels = np.asarray(cv2.resize(labels, size, interpolation=nearest), np.int32)
+        types = None if types is None else np.asarray(cv2.resize(types, size, interpolation=nearest), np.uint8)
     hv = hv_targets(labels).astype(np.float16)
     return TrainingImage(file.stem, np.ascontiguousarray(image), labels, hv, types, _centres(labels, types))
 

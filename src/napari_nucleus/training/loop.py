@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from napari_nucleus.core.errors import NucleusError
 from napari_nucleus.core.progress import Progress
+from napari_nucleus.core.scheme import scheme
 from napari_nucleus.models.registry import create_model
 from napari_nucleus.training.checkpoint import export_weights, load_state, save_state
 from napari_nucleus.training.datasets import Crops, CropSampler, load_source
@@ -72,18 +73,18 @@ def fit(
     Raises
     ------
     NucleusError
-        A folder is missing, the run exists already, or the loss is no number.
+        Data are missing, broken or of other classes, the run exists already, or the loss is no number.
     """
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     steps = steps or recipe.steps
     folder = Path(runs) / recipe.name
     if (folder / "last.pt").exists() and not resume:
         raise NucleusError(f"Expected a new run, got the existing {folder}. Resume it, or rename the recipe.")
+    yield Progress(0, steps, "loading images")
+    sampler, validation = _samplers(recipe, Path(data))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe.as_dict(), indent=2) + "\n", encoding="utf-8")
 
-    yield Progress(0, steps, "loading images")
-    sampler, validation = _samplers(recipe, Path(data))
     torch.manual_seed(recipe.seed)
     model = create_model(recipe.model, classes=recipe.classes).to(device).to(memory_format=torch.channels_last)
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True)
@@ -133,11 +134,26 @@ def validate(model: nn.Module, batches: list[Crops], weight: Tensor, device: str
 
 
 def _samplers(recipe: Recipe, data: Path) -> tuple[CropSampler, list[Crops]]:
+    n_classes = len(scheme(recipe.classes))
+    if len(recipe.class_weight) != 1 + n_classes:
+        raise NucleusError(
+            f"Expected {1 + n_classes} numbers in class_weight (background and the classes of {recipe.classes}), got "
+            f"{len(recipe.class_weight)}. Give one each."
+        )
     groups, held_out = [], []
     for source in recipe.sources:
         images = list(load_source(data, source, recipe.mpp))
+        for image in images:
+            if image.types is not None and image.types.max(initial=0) > n_classes:
+                raise NucleusError(
+                    f"Expected classes 0 to {n_classes} ({recipe.classes}) in {source.folder}, got "
+                    f"{image.types.max()} in {image.name}. Choose the scheme of that data, or classes = false."
+                )
         held_out += [image for image in images if image.name in source.validate]
         groups.append((source.share, [image for image in images if image.name not in source.validate]))
+    groups = [(share, images) for share, images in groups if images]
+    if not groups:
+        raise NucleusError("Expected images to train on, got validation images alone. Shorten the lists 'validate'.")
     if not held_out:
         return CropSampler(groups, recipe), []
     fixed = CropSampler([(1.0, held_out)], recipe)
@@ -163,7 +179,7 @@ def _losses(model: nn.Module, crops: Crops, class_weight: Tensor, device: str) -
     nucleus = torch.from_numpy(crops.nucleus).to(device)[:, None].float()
     hv = torch.from_numpy(crops.hv).to(device)
     types = torch.from_numpy(crops.types).to(device).long()
-    with torch.autocast(device, dtype=torch.bfloat16):
+    with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
         output = model(image)
     return {
         "np": np_loss(output.np_logit.float(), nucleus),

@@ -62,3 +62,27 @@ def test_small_images_are_padded(data, recipe):
 def test_missing_folder_is_named(data):
     with pytest.raises(NucleusError, match="nowhere"):
         list(load_source(data, DataSource("nowhere"), 0.25))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:200]), "NPZ"),
+        (lambda path: path.write_text("no arrays"), "NPZ"),
+        (lambda path: np.savez(path, image=np.zeros((9, 9, 3), np.uint8)), "'inst'"),
+        (lambda path: np.savez(path, inst=np.ones((9, 9), int), image=np.zeros((9, 9, 3), np.uint8)), "'type'"),
+        (lambda path: np.savez(path, inst=np.ones((9, 9), int), type=np.ones((9, 9), int)), "beside it"),
+        (
+            lambda path: np.savez(
+                path, inst=np.ones((9, 9), int), type=np.ones((9, 9), int), image=np.zeros((8, 9, 3), np.uint8)
+            ),
+            "one size",
+        ),
+    ],
+)
+def test_a_spoilt_file_is_one_line_that_names_it(data, spoil, message):
+    spoil(data / "typed" / "typed_0.npz")
+    with pytest.raises(NucleusError, match=message) as error:
+        list(load_source(data, DataSource("typed", classes=True), 0.25))
+    assert "typed_0.npz" in str(error.value)
+    assert "\n" not in str(error.value)

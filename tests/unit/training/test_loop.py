@@ -41,3 +41,21 @@ def test_an_existing_run_is_not_overwritten(data, recipe, tmp_path):
 def test_a_loss_that_is_no_number_stops_the_run(data, recipe, tmp_path):
     with pytest.raises(NucleusError, match=r"finite loss at step \d"):
         drain(fit(replace(recipe, class_weight=(float("nan"),) * 5), data, tmp_path))
+
+
+def test_classes_that_do_not_fit_are_named_before_training(data, recipe, tmp_path):
+    with pytest.raises(NucleusError, match="class_weight"):
+        drain(fit(replace(recipe, class_weight=(1.0, 1.0)), data, tmp_path))
+    with pytest.raises(NucleusError, match=r"classes 0 to 3 .* typed_\d"):
+        drain(fit(replace(recipe, classes="msa3", class_weight=(1.0,) * 4), data, tmp_path))
+    assert list(tmp_path.glob("tiny")) == []
+
+
+def test_nothing_left_to_train_on(data, recipe, tmp_path):
+    source = replace(recipe.sources[0], validate=("typed_0", "typed_1"))
+    with pytest.raises(NucleusError, match="images to train on"):
+        drain(fit(replace(recipe, sources=(source,)), data, tmp_path))
+
+
+def test_a_numbered_device_is_a_device(data, recipe, tmp_path):
+    assert drain(fit(replace(recipe, steps=1), data, tmp_path, device="cpu:0")).weights.exists()

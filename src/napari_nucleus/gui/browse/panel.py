@@ -8,7 +8,6 @@ from typing import Any
 
 import napari.viewer
 from napari.qt.threading import create_worker
-from napari.utils.notifications import notification_manager, show_error
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
 from superqt.utils import create_worker as create_quiet_worker
@@ -21,6 +20,7 @@ from napari_nucleus.gui.browse.folder_bar import FolderBar
 from napari_nucleus.gui.browse.grid import PatchGrid, ThumbnailModel
 from napari_nucleus.gui.browse.patch_layers import PatchLayers
 from napari_nucleus.gui.browse.queue_bar import QueueBar
+from napari_nucleus.gui.report import report
 from napari_nucleus.io import PatchSet
 
 # Bound on the canvas; napari itself uses neither.
@@ -215,12 +215,8 @@ class BrowsePanel(QWidget):
             self._worker = None
 
     def _report(self, error: Exception) -> None:
-        """Tell an error once: in one line where the user can mend it, else with its traceback behind a button."""
         self.state.message = str(error)
-        if isinstance(error, NucleusError):
-            show_error(str(error))
-        else:
-            notification_manager.receive_error(type(error), error, error.__traceback__)
+        report(error)
 
 
 def _run(work: Generator[Progress, None, int]) -> Generator[Progress, None, int]:

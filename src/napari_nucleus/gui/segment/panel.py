@@ -7,7 +7,6 @@ from typing import Any
 import napari.viewer
 from napari.layers import Image, Labels
 from napari.qt.threading import create_worker
-from napari.utils.notifications import notification_manager, show_error
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QGroupBox, QLabel, QVBoxLayout, QWidget
 from superqt.utils import create_worker as create_quiet_worker
@@ -20,6 +19,7 @@ from napari_nucleus.gui.layers import add_result, nuclei_in
 from napari_nucleus.gui.layers.nuclei import is_touched
 from napari_nucleus.gui.layers.place import calibrate, read_mpp
 from napari_nucleus.gui.layers.result import disown, find_layer, hide_classes
+from napari_nucleus.gui.report import report
 from napari_nucleus.gui.segment.column import Column
 from napari_nucleus.gui.segment.form import SegmentForm
 from napari_nucleus.gui.segment.legend import Legend
@@ -207,12 +207,8 @@ class SegmentPanel(QWidget):
             hide_classes(self._viewer, layer, shown.result.nuclei, shown.graph, hidden)
 
     def _report(self, error: Exception) -> None:
-        """Tell an error once: in one line where the user can mend it, else with its traceback behind a button."""
         self.state.message = str(error)
-        if isinstance(error, NucleusError):
-            show_error(str(error))
-        else:
-            notification_manager.receive_error(type(error), error, error.__traceback__)
+        report(error)
 
 
 def _group(title: str, widget: QWidget) -> QGroupBox:
