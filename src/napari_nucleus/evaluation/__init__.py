@@ -1,5 +1,8 @@
-"""Models against annotated images."""
+"""Predicted nuclei against annotated ones, with intervals; comparison of two predictions."""
 
+from napari_nucleus.evaluation.compare import compare
+from napari_nucleus.evaluation.evaluation import Case, Evaluation, evaluate, evaluate_steps
+from napari_nucleus.evaluation.matching import Matching, match
 from napari_nucleus.evaluation.scores import Scores, score
 
-__all__ = ["Scores", "score"]
+__all__ = ["Case", "Evaluation", "Matching", "Scores", "compare", "evaluate", "evaluate_steps", "match", "score"]
