@@ -4,6 +4,7 @@ from .labels import read_labels as read_labels
 from .labels import write_labels as write_labels
 from .maps import read_maps as read_maps
 from .maps import write_maps as write_maps
+from .nuclei import read_nuclei as read_nuclei
 from .overlay import draw_overlay as draw_overlay
 from .overlay import write_overlay as write_overlay
 from .patches import Patch as Patch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -59,6 +60,11 @@ def _check(path: Path, what: str, suffixes: list[str], folder: bool) -> None:
         raise NucleusError(f"Expected {', '.join(suffixes)}, got {found}. Save the {what} in one of these formats.")
     if not folder and path.stat().st_size == 0:
         raise NucleusError(f"Expected a {wanted} with content, got an empty one. Export the {what} again.")
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Key that sorts names as a person would: 2 before 10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part.lower()) for part in re.split(r"(\d+)", name)]
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def read_geojson(
     ----------
     path : path
     shape : (int, int), optional
-        Height and width of the image; the file's own, or as large as the outlines reach.
+        Height and width of the image where the file doesn't state it; by default as large as the outlines reach.
     mpp : float, optional
         Pixel size in µm; the file's own where left out.
     classes : str or ClassScheme, optional
@@ -127,7 +127,7 @@ def read_geojson(
         if mpp is None:
             raise NucleusError("Expected the pixel size (mpp), got none. Give it in µm per pixel.")
         kinds = _scheme(classes, ours, features)
-        nuclei, measured = _nuclei(features, shape or ours.get("shape") or _extent(features), check_mpp(mpp), kinds)
+        nuclei, measured = _nuclei(features, ours.get("shape") or shape or _extent(features), check_mpp(mpp), kinds)
         table = _with_measurements(nuclei.table, measured, ours.get("columns"))
         return NucleusMap(nuclei.labels, table, nuclei.mpp, nuclei.scheme)
 

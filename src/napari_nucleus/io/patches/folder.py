@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-import numpy as np
 from numpy.typing import NDArray
 
-from napari_nucleus.core import ClassScheme, Image, NucleusError, NucleusMap, numbered_scheme
-from napari_nucleus.io.files import reading
+from napari_nucleus.core import ClassScheme, Image, NucleusError, NucleusMap
+from napari_nucleus.io.files import natural, reading
 from napari_nucleus.io.labels import read_labels
 from napari_nucleus.io.npy import open_npz
+from napari_nucleus.io.nuclei import ASSUMED_MPP, known_folder, typed_nuclei
 from napari_nucleus.io.patches.patch_set import PatchSet
 from napari_nucleus.io.registry import READERS, read_image
 
 _LABELS = ".labels.tif"
 _OURS = (_LABELS, ".overlay.png")  # what `segment` puts beside an image is no image
-_ASSUMED_MPP = 0.25
-# Numbers in an array `type` don't say what they mean: it is known of these data sets by their folder's name.
-_KNOWN = {"consep": ("consep", 0.25), "nucls": ("nucls", 0.2)}
 
 
 class FolderPatches(PatchSet):
@@ -44,7 +40,7 @@ class FolderPatches(PatchSet):
     """
 
     def __init__(self, folder: Path, classes: str | ClassScheme | None = None, mpp: float | None = None) -> None:
-        known_classes, known_mpp = _KNOWN.get(folder.name.lower(), (None, None))
+        known_classes, known_mpp = known_folder(folder)
         self._classes = classes or known_classes
         self._mpp = known_mpp if mpp is None else mpp
         self._images = _images_in(folder)
@@ -60,7 +56,7 @@ class FolderPatches(PatchSet):
         return read_image(self._images[self.names[i]], self._mpp)
 
     def _truth(self, i: int, image: Image) -> NucleusMap | None:
-        mpp = image.mpp or _ASSUMED_MPP
+        mpp = image.mpp or ASSUMED_MPP
         name = self.names[i]
         npz, labels = self.folder / f"{name}.npz", self.folder / f"{name}{_LABELS}"
         if npz.exists():
@@ -74,16 +70,13 @@ class FolderPatches(PatchSet):
     def _nuclei(self, inst: NDArray, kinds: NDArray | None, mpp: float) -> NucleusMap:
         if kinds is None:
             return NucleusMap.from_labels(inst, mpp=mpp)
-        if not np.issubdtype(kinds.dtype, np.integer):
-            raise NucleusError(f"Expected whole numbers in 'type', got {kinds.dtype}. Save class numbers.")
-        classes = self._classes or numbered_scheme(int(kinds.max(initial=0)))
-        return NucleusMap.from_labels(inst, mpp=mpp, classes=classes, type_map=kinds)
+        return typed_nuclei(inst, kinds, mpp, self._classes)
 
 
 def _images_in(folder: Path) -> dict[str, Path]:
     """Image by name; in the order that a person would give them: 2 before 10. An image file goes before an NPZ."""
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir(), key=lambda path: (_natural(path.name), path.suffix)):
+    for path in sorted(folder.iterdir(), key=lambda path: (natural(path.name), path.suffix)):
         suffix = path.suffix.lower()
         if suffix not in READERS or path.name.startswith(".") or path.name.lower().endswith(_OURS) or path.is_dir():
             continue
@@ -93,10 +86,6 @@ def _images_in(folder: Path) -> dict[str, Path]:
         elif suffix != ".npz":
             found[path.name] = path
     return found
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (-1, part.lower()) for part in re.split(r"(\d+)", text)]
 
 
 def _fitting(labels: NDArray, image: Image) -> NDArray:
