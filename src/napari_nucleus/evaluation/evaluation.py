@@ -178,7 +178,7 @@ def evaluate_steps(
         tissues.append(case.tissue)
         tallies.append(tally(found, len(kinds), counts))
         if tiles is None:
-            tiles = _tiles(found, case.truth.labels.shape, len(kinds))
+            tiles = image_tiles(found, case.truth.labels.shape, len(kinds))
         yield Progress(len(names), total, f"scoring {case.name}")
     if kinds is None or tiles is None:
         raise NucleusError("Expected at least one image to score, got none. Give predictions and their truth.")
@@ -222,7 +222,7 @@ def _central(nuclei: NucleusMap, size: int) -> NDArray[np.float64]:
     return np.bincount(nuclei.class_numbers[counted], minlength=len(nuclei.scheme) + 1)[1:].astype(np.float64)
 
 
-def _tiles(found: Matching, shape: Sequence[int], n_classes: int) -> Tally:
+def image_tiles(found: Matching, shape: Sequence[int], n_classes: int) -> Tally:
     """The tally of each tile of an image; tiles of a large one grow, so that they stay few."""
     size = max(TILE_PX, math.ceil(math.sqrt(shape[0] * shape[1] / MAX_TILES)))
     down, across = (max(1, math.ceil(length / size)) for length in shape)
