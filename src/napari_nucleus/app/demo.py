@@ -10,7 +10,7 @@ import pandas as pd
 
 from napari_nucleus.app.pictures import picture_graph, picture_probability, picture_signed, picture_types
 from napari_nucleus.core import HoverMaps, Image, NucleusMap, Progress
-from napari_nucleus.evaluation import Scores, score
+from napari_nucleus.evaluation import Case, Evaluation, evaluate
 from napari_nucleus.graph import NucleusGraph, build_graph
 from napari_nucleus.inference import SegmentResult, segment_steps
 from napari_nucleus.io import write_overlay, write_results
@@ -30,7 +30,7 @@ class Demo:
         With maps.
     graph : NucleusGraph
         Over the nuclei that were found.
-    scores : Scores
+    evaluation : Evaluation
         Of what was found, against the truth.
     """
 
@@ -38,7 +38,7 @@ class Demo:
     truth: NucleusMap
     result: SegmentResult
     graph: NucleusGraph
-    scores: Scores
+    evaluation: Evaluation
 
     def counts(self) -> pd.DataFrame:
         """Nuclei a class: columns ``class``, ``annotated``, ``found``."""
@@ -51,7 +51,8 @@ def demo_steps(device: str = "auto") -> Generator[Progress, None, Demo]:
     """Segment the bundled tile, build its graph, score it."""
     image, truth = consep_tile()
     result = yield from segment_steps(image, device=device)
-    return Demo(image, truth, result, build_graph(result.nuclei), score([truth], [result.nuclei]))
+    evaluation = evaluate([Case(image.name, truth, result.nuclei)])
+    return Demo(image, truth, result, build_graph(result.nuclei), evaluation)
 
 
 def write_demo(demo: Demo, folder: Path) -> dict[str, Path]:

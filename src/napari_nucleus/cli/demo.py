@@ -51,7 +51,7 @@ def _summarise(done: Demo, seconds: float) -> None:
     print(f"{done.image.name}: {width}×{height} px at {nuclei.mpp:g} µm, colorectal tissue (CoNSeP)")
     print(f"{len(nuclei)} nuclei and {done.graph.edges.shape[1]} edges between neighbours, {seconds:.1f} s in all\n")
     print(done.counts().to_string(index=False))
-    scores = done.scores
-    print(f"\nAgainst the annotation: PQ {scores.pq:.3f}, AJI {scores.aji:.3f}, F_d {scores.f_d:.3f}")
+    pq, aji, f_d = (done.evaluation.value(metric) for metric in ("pq", "aji", "f_d"))
+    print(f"\nAgainst the annotation: PQ {pq:.3f}, AJI {aji:.3f}, F_d {f_d:.3f}")
     for note in done.result.notes:
         print(note)

@@ -3,6 +3,5 @@
 from napari_nucleus.evaluation.compare import compare
 from napari_nucleus.evaluation.evaluation import Case, Evaluation, evaluate, evaluate_steps
 from napari_nucleus.evaluation.matching import Matching, match
-from napari_nucleus.evaluation.scores import Scores, score
 
-__all__ = ["Case", "Evaluation", "Matching", "Scores", "compare", "evaluate", "evaluate_steps", "match", "score"]
+__all__ = ["Case", "Evaluation", "Matching", "compare", "evaluate", "evaluate_steps", "match"]

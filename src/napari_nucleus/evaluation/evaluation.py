@@ -113,6 +113,11 @@ class Evaluation:
         """
         return confusion_table(self.tallies.confusion.sum(0), self.scheme)
 
+    def value(self, metric: str, class_name: str = "") -> float:
+        """One score over all images: a key of `scoring.TITLES`, of a class where it is one by class."""
+        values = np.atleast_1d(self.scores()[metric][0])
+        return float(values[("", *self.scheme.classes).index(class_name)])
+
     def scores(self, which: NDArray[np.int64] | None = None) -> dict[str, NDArray[np.float64]]:
         """Scores of all, or of some, of the images: (1,), or (1, 1 + C) by class, the overall one first."""
         which = np.arange(len(self.names)) if which is None else which

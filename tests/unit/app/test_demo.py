@@ -12,8 +12,8 @@ def demo():
 
 
 def test_most_annotated_nuclei_are_found(demo):
-    assert demo.scores.f_d > 0.6
-    assert demo.scores.pq > 0.3
+    assert demo.evaluation.value("f_d") > 0.6
+    assert demo.evaluation.value("pq") > 0.3
     assert len(demo.graph) >= 2.5 * len(demo.result.nuclei)
 
 
