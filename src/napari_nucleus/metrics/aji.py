@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
 
 from napari_nucleus.metrics.overlap import Overlap, overlap
+from napari_nucleus.metrics.pairing import best_pairs, unique_pairs
 
 
 def aggregated_jaccard(true: ArrayLike, pred: ArrayLike) -> float:
@@ -40,11 +40,7 @@ def aggregated_jaccard(true: ArrayLike, pred: ArrayLike) -> float:
     0.6666666666666666
     """
     found = overlap(true, pred)
-    # The reference's small constant decides between pairs of equal IoU, so it belongs to the definition.
-    iou = found.intersection / (found.union + 1e-6)
-    order = np.lexsort((found.pred, -iou, found.true))
-    best = order[np.unique(found.true[order], return_index=True)[1]]
-    return _aggregate(found, best)
+    return _aggregate(found, best_pairs(found))
 
 
 def aggregated_jaccard_plus(true: ArrayLike, pred: ArrayLike) -> float:
@@ -79,12 +75,7 @@ def aggregated_jaccard_plus(true: ArrayLike, pred: ArrayLike) -> float:
     0.4
     """
     found = overlap(true, pred)
-    table = np.zeros((len(found.true_area), len(found.pred_area)))
-    table[found.true, found.pred] = found.intersection / (found.union + 1e-6)
-    partner = np.full(len(found.true_area), -1)
-    i, j = linear_sum_assignment(table, maximize=True)
-    partner[i] = j
-    return _aggregate(found, np.flatnonzero(partner[found.true] == found.pred))
+    return _aggregate(found, unique_pairs(found))
 
 
 def _aggregate(found: Overlap, pairs: NDArray[np.int64]) -> float:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
 
 from napari_nucleus.core import NucleusError
+from napari_nucleus.metrics.pairing import pair_centroids
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,16 +97,6 @@ def detection_f1(
     wrong = pairs[1:].sum(0)[1:] - right + pairs[1:].sum(1) - right
     f_c = _f1(right, 2 * wrong + extra[1:] + missed[1:])
     return DetectionF1(float(_f1(pairs.sum(), extra.sum() + missed.sum())), f_c)
-
-
-def pair_centroids(
-    true_yx: NDArray[np.float64], pred_yx: NDArray[np.float64], radius_px: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """One-to-one pairs of least total distance, those beyond the radius left out: indices into both, (K,) each."""
-    distance = cdist(true_yx, pred_yx)
-    i, j = linear_sum_assignment(distance)
-    near = distance[i, j] <= radius_px
-    return i[near], j[near]
 
 
 def _nuclei(points: ArrayLike, kinds: ArrayLike, n_classes: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
+from numpy.typing import ArrayLike
 
 from napari_nucleus.core import NucleusError
-from napari_nucleus.metrics.overlap import Overlap, overlap
+from napari_nucleus.metrics.overlap import overlap
+from napari_nucleus.metrics.pairing import matched_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def panoptic_quality(true: ArrayLike, pred: ArrayLike, iou: float = 0.5) -> Pano
     if not 0 <= iou < 1:
         raise NucleusError(f"Expected an IoU threshold from 0 to below 1, got {iou}. The usual one is 0.5.")
     found = overlap(true, pred)
-    matched = _matched_iou(found, iou)
+    matched = found.iou[matched_pairs(found, iou)]
     tp = len(matched)
     fp, fn = len(found.pred_area) - tp, len(found.true_area) - tp
     if tp + fp + fn == 0:
@@ -73,12 +72,3 @@ def panoptic_quality(true: ArrayLike, pred: ArrayLike, iou: float = 0.5) -> Pano
     dq = tp / (tp + 0.5 * fp + 0.5 * fn)
     sq = float(matched.mean()) if tp else 0.0
     return PanopticQuality(dq, sq, dq * sq, tp, fp, fn)
-
-
-def _matched_iou(found: Overlap, threshold: float) -> NDArray[np.float64]:
-    values = found.intersection / found.union
-    if threshold < 0.5:
-        table = np.zeros((len(found.true_area), len(found.pred_area)))
-        table[found.true, found.pred] = values
-        values = table[linear_sum_assignment(table, maximize=True)]
-    return values[values > threshold]
