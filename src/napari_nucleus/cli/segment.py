@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_nucleus.cli.progress import follow
+
 if TYPE_CHECKING:
     from napari_nucleus.core import Image
     from napari_nucleus.inference import SegmentResult
@@ -84,7 +86,7 @@ def _one(path: Path, out: Path, formats: tuple[str, ...], keep_maps: bool, optio
     start = time.perf_counter()
     image = read_image(path, mpp=mpp)
     reading = time.perf_counter() - start
-    result = _follow(path.name, segment_steps(image, keep_maps=keep_maps, **options))
+    result = follow(path.name, segment_steps(image, keep_maps=keep_maps, **options))
     start = time.perf_counter()
     write_results(out, image.name, result.nuclei, image.array, formats)
     if keep_maps and result.maps is not None:
@@ -92,21 +94,6 @@ def _one(path: Path, out: Path, formats: tuple[str, ...], keep_maps: bool, optio
     seconds = result.seconds | {"write": time.perf_counter() - start}
     seconds["read"] += reading
     _report(path, image, result, seconds)
-
-
-def _follow(name: str, steps) -> SegmentResult:
-    """Run to the end with a line of progress, where somebody can see it."""
-    shown = sys.stderr.isatty()
-    while True:
-        try:
-            progress = next(steps)
-        except StopIteration as stop:
-            if shown:
-                print("\r\033[K", end="", file=sys.stderr)
-            return stop.value
-        if shown:
-            share = f" {progress.done}/{progress.total}" if progress.total else ""
-            print(f"\r\033[K{name}: {progress.message}{share}", end="", file=sys.stderr, flush=True)
 
 
 def _report(path: Path, image: Image, result: SegmentResult, seconds: dict[str, float]) -> None:

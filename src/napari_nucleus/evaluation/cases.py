@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_nucleus.core import ClassScheme, NucleusError
-from napari_nucleus.evaluation.classes import CommonScheme, harmonise
+from napari_nucleus.evaluation.classes import CommonScheme, harmonise, nuclei_alone
 from napari_nucleus.evaluation.evaluation import Case
 from napari_nucleus.evaluation.sources import FileSource, FoldSource, Source, open_source
 
@@ -80,6 +80,10 @@ class Cases:
         """Those of some images."""
         pairs = [pair for pair in self._pairs if pair[0] in names]
         return Cases(self._truth, self._prediction, pairs, self._common, self.notes)
+
+    def without_classes(self) -> Cases:
+        """The same, to be scored whatever the class."""
+        return Cases(self._truth, self._prediction, self._pairs, nuclei_alone(), self.notes)
 
 
 def open_cases(

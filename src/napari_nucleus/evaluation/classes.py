@@ -62,7 +62,7 @@ def harmonise(truth: ClassScheme, prediction: ClassScheme) -> CommonScheme:
     'spindle-shaped'
     """
     if len(truth) < 2 or len(prediction) < 2:
-        return _nuclei_alone(truth, prediction)
+        return nuclei_alone(_lacking(truth, prediction))
     mine, theirs = ({name: name for name in kinds.classes} for kinds in (truth, prediction))
     if mine.keys() >= theirs.keys():
         return CommonScheme(truth, mine, theirs)
@@ -94,11 +94,14 @@ def merged(schemes: Iterable[ClassScheme]) -> ClassScheme:
     return known or ClassScheme(found, tuple(colors), tuple(colors.values()))
 
 
-def _nuclei_alone(truth: ClassScheme, prediction: ClassScheme) -> CommonScheme:
-    sides = (("truth", truth), ("prediction", prediction))
-    lacking = [side for side, kinds in sides if len(kinds) < 2]
-    note = f"The {lacking[0]} has no classes: nuclei are scored whatever their class." if len(lacking) == 1 else ""
+def nuclei_alone(note: str = "") -> CommonScheme:
+    """The way to compare nuclei whatever their class."""
     return CommonScheme(SCHEMES["nucleus"], {}, {}, note)
+
+
+def _lacking(truth: ClassScheme, prediction: ClassScheme) -> str:
+    lacking = [side for side, kinds in (("truth", truth), ("prediction", prediction)) if len(kinds) < 2]
+    return f"The {lacking[0]} has no classes: nuclei are scored whatever their class." if len(lacking) == 1 else ""
 
 
 def _renamed(nuclei: NucleusMap, target: ClassScheme, names: Mapping[str, str]) -> NucleusMap:

@@ -38,12 +38,9 @@ def probability(p: float) -> str:
 def answer(findings: Findings) -> str:
     """The answer in a sentence."""
     tp, fp, fn = findings.evaluation.tallies.panoptic.sum(0)[:3].astype(int).tolist()
-    found = f"{tp:,} of {tp + fn:,} annotated nuclei were found" + (
-        f" ({100 * tp / (tp + fn):.0f} %)" if tp + fn else ""
-    )
-    return (
-        f"PQ {_cell(findings.rows(), 'pq')}: {found}, {fn:,} were missed, {fp:,} of {tp + fp:,} predictions are extra."
-    )
+    share = f" ({100 * tp / (tp + fn):.0f} %)" if tp + fn else ""
+    found = f"{tp:,} of {tp + fn:,} annotated nuclei were found{share}, {fn:,} were missed"
+    return f"PQ {_cell(findings.rows(), 'pq')}: {found}, {fp:,} of {tp + fp:,} predictions are extra."
 
 
 def difference(findings: Findings) -> str:
@@ -88,9 +85,9 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 def _overall(findings: Findings) -> str:
     rows = findings.rows()
-    values = rows.to_numpy(float).tolist()
     lines = [
-        (TITLES[key], number(v), interval(low, high)) for key, (v, low, high) in zip(rows.index, values, strict=True)
+        (TITLES[key], number(value), interval(low, high))
+        for key, (value, low, high) in zip(rows.index, rows.to_numpy(float).tolist(), strict=True)
     ]
     return columns([("score", "value", "95 % interval"), *lines])
 
