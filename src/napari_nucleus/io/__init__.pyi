@@ -10,6 +10,7 @@ from .overlay import write_overlay as write_overlay
 from .patches import Patch as Patch
 from .patches import PatchSet as PatchSet
 from .patches import open_patches as open_patches
+from .regions import read_regions as read_regions
 from .registry import READERS as READERS
 from .registry import read_image as read_image
 from .rgb import as_rgb as as_rgb

@@ -134,19 +134,42 @@ def fill(rings: Sequence[Sequence[Sequence[float]]], shape: tuple[int, int]) -> 
         Of that window.
     """
     points = [np.asarray(ring, np.float64)[:, :2] for ring in rings]
-    start, stop = np.concatenate(points), np.concatenate([np.roll(p, -1, axis=0) for p in points])
-    low, high = np.floor(start.min(0)).clip(0), np.ceil(start.max(0)).clip(None, shape[::-1])
+    corners = np.concatenate(points)
+    low, high = np.floor(corners.min(0)).clip(0), np.ceil(corners.max(0)).clip(None, shape[::-1])
     left, top = low.astype(int)
     width, height = (high - low).clip(0).astype(int)
-    start, stop = start - (left, top) - 0.5, stop - (left, top) - 0.5  # centres of pixels on whole numbers
-
-    # Each edge toggles, in every row that it crosses, all pixels from the crossing on.
-    first = np.ceil(np.minimum(start[:, 1], stop[:, 1])).clip(0, height).astype(int)
-    last = np.ceil(np.maximum(start[:, 1], stop[:, 1])).clip(0, height).astype(int)
-    edge = np.repeat(np.arange(len(start)), last - first)
-    row = np.arange(len(edge)) - np.repeat(np.cumsum(last - first) - last, last - first)
-    (x0, y0), (x1, y1) = start[edge].T, stop[edge].T
-    column = np.ceil(x0 + (row - y0) * (x1 - x0) / (y1 - y0)).clip(0, width).astype(int)
+    row, column = crossings([ring - (left, top) for ring in points], (height, width))
     toggles = np.bincount(row * (width + 1) + column, minlength=height * (width + 1)).reshape(height, width + 1)
     inside = np.cumsum(toggles, axis=1)[:, :-1] % 2 == 1
     return slice(top, top + height), slice(left, left + width), inside
+
+
+def crossings(
+    rings: Sequence[NDArray[np.float64]], shape: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the edges of rings cross the rows of pixels: from there on all pixels of the row change sides.
+
+    Parameters
+    ----------
+    rings : sequence of (N, 2) float
+        x then y.
+    shape : (int, int)
+        Height and width; edges beside the image count at its border, those above and below it don't.
+
+    Returns
+    -------
+    row, column : (K,) int64
+        The first pixel whose centre lies beyond the crossing, column in 0..width; an even number a row.
+    """
+    height, width = shape
+    points = [ring - 0.5 for ring in rings]  # centres of pixels on whole numbers
+    start, stop = np.concatenate(points), np.concatenate([np.roll(ring, -1, axis=0) for ring in points])
+    upwards = start[:, 1] > stop[:, 1]
+    start[upwards], stop[upwards] = stop[upwards], start[upwards]  # an edge of two rings is rounded alike in both
+
+    first, last = (np.ceil(end[:, 1]).clip(0, height).astype(np.int64) for end in (start, stop))
+    edge = np.repeat(np.arange(len(start)), last - first)
+    row = np.arange(len(edge)) - np.repeat(np.cumsum(last - first) - last, last - first)
+    (x0, y0), (x1, y1) = start[edge].T, stop[edge].T
+    column = np.ceil(x0 + (row - y0) * (x1 - x0) / (y1 - y0)).clip(0, width).astype(np.int64)
+    return row, column
