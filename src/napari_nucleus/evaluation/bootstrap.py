@@ -15,8 +15,8 @@ def bootstrap_weights(n_images: int, samples: int, seed: int = 0) -> NDArray[np.
 def interval(values: NDArray[np.float64], level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Percentile interval over the first axis, samples without a value left out; nan where half of them have none."""
     tail = 50 * (1 - level)
+    low, high = (np.full(values.shape[1:], np.nan) for _ in range(2))
     enough = np.isfinite(values).mean(0) > 0.5 if len(values) else np.zeros(values.shape[1:], bool)
-    low, high = np.full((2, *values.shape[1:]), np.nan)
     if enough.any():
         low[enough], high[enough] = np.nanpercentile(values[:, enough], [tail, 100 - tail], axis=0)
     return low, high

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -73,4 +74,7 @@ def read_card(path: Path) -> ModelCard:
 
 def write_card(path: Path, card: ModelCard) -> None:
     """Write a card as JSON."""
-    path.write_text(json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
+    # A score and its interval read as one line.
+    text = re.sub(r"\[[-\d.,\snul]+\]", lambda numbers: "".join(numbers[0].split()).replace(",", ", "), text)
+    path.write_text(text + "\n", encoding="utf-8")
