@@ -1,6 +1,6 @@
 """Remakes the picture of `metrics.md`, and prints its scores: `python docs/picture_metrics.py`.
 
-Five predictions of one piece of real tissue, each wrong in one way that anybody can see, with what the scores make of it.
+Five predictions of one piece of real tissue, each wrong in one way that anybody can see, and what the scores say of it.
 """
 
 from __future__ import annotations
