@@ -56,14 +56,11 @@ def overlap(true: ArrayLike, pred: ArrayLike) -> Overlap:
         One is no label image, or their shapes differ.
     """
     true, pred = paired_labels(true, pred)
-    true_runs, pred_runs, length = _runs(true.ravel(), pred.ravel())
-    true_labels, true_rank, true_area = _rank(true_runs, length)
-    pred_labels, pred_rank, pred_area = _rank(pred_runs, length)
-    both = np.flatnonzero((true_rank >= 0) & (pred_rank >= 0))
-    shape = max(len(true_area), 1), max(len(pred_area), 1)
-    shared = coo_array((length[both], (true_rank[both], pred_rank[both])), shape=shape).tocsr().tocoo()
-    i, j = (index.astype(np.int64) for index in shared.coords)
-    return Overlap(true_area, pred_area, i, j, shared.data, true_labels, pred_labels)
+    start, length = runs(true, pred)
+    true_labels, true_rank, true_area = rank(true.ravel()[start], length)
+    pred_labels, pred_rank, pred_area = rank(pred.ravel()[start], length)
+    shared = count_shared(true_rank, pred_rank, length, (len(true_area), len(pred_area)))
+    return Overlap(true_area, pred_area, *shared, true_labels, pred_labels)
 
 
 def paired_labels(true: ArrayLike, pred: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -82,24 +79,37 @@ def paired_labels(true: ArrayLike, pred: ArrayLike) -> tuple[NDArray[np.int32], 
     return true, pred
 
 
-def _runs(true: NDArray[np.int32], pred: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray]:
-    """Both labels and the pixels of each run of equal pixels: much fewer than pixels, and all that counting needs."""
-    if not true.size:
-        return true, pred, np.empty(0, np.int64)
-    start = np.flatnonzero((true[1:] != true[:-1]) | (pred[1:] != pred[:-1])) + 1
-    start = np.concatenate([[0], start])
-    return true[start], pred[start], np.diff(start, append=true.size)
+def runs(*maps: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Start and length of each run of pixels that are equal in all maps; counting runs is quicker than pixels."""
+    if not maps[0].size:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    changes = np.zeros(maps[0].size - 1, bool)
+    for flat in (each.ravel() for each in maps):
+        changes |= flat[1:] != flat[:-1]
+    start = np.concatenate([[0], np.flatnonzero(changes) + 1])
+    return start, np.diff(start, append=maps[0].size)
 
 
-def _rank(
-    runs: NDArray[np.int32], length: NDArray[np.int64]
+def rank(
+    labels: NDArray[np.integer], length: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """Labels present, the position of each run's label among them (-1 on background), and the area of each label."""
-    if runs.max(initial=0) > 8 * runs.size + 1000:  # huge gaps: a lookup table would not fit
-        labels, owner = np.unique(runs, return_inverse=True)
+    """Labels present in runs, the position of each run's label among them (-1 on background), and their areas."""
+    if labels.max(initial=0) > 8 * labels.size + 1000:  # huge gaps: a lookup table would not fit
+        present, owner = np.unique(labels, return_inverse=True)
     else:
-        present = np.bincount(runs, minlength=1) > 0
-        labels, owner = np.flatnonzero(present), (np.cumsum(present) - 1)[runs]
-    area = np.bincount(owner, length, len(labels)).astype(np.int64)
-    without = int(len(labels) > 0 and labels[0] == 0)
-    return labels[without:].astype(np.int32), owner - without, area[without:]
+        there = np.bincount(labels, minlength=1) > 0
+        present, owner = np.flatnonzero(there), (np.cumsum(there) - 1)[labels]
+    area = np.bincount(owner, length, len(present)).astype(np.int64)
+    background = int(len(present) > 0 and present[0] == 0)
+    return present[background:].astype(np.int32), owner - background, area[background:]
+
+
+def count_shared(
+    true: NDArray[np.int64], pred: NDArray[np.int64], length: NDArray[np.int64], shape: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs of runs' nuclei (-1 where there is none), by true and then by predicted one, and their pixels."""
+    both = np.flatnonzero((true >= 0) & (pred >= 0))
+    room = max(shape[0], 1), max(shape[1], 1)
+    shared = coo_array((length[both], (true[both], pred[both])), shape=room).tocsr().tocoo()
+    i, j = (index.astype(np.int64) for index in shared.coords)
+    return i, j, shared.data

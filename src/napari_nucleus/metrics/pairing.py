@@ -46,7 +46,14 @@ def matched_pairs(found: Overlap, iou: float = 0.5) -> Indices:
     """Pairs with an IoU above a threshold: PQ's, (n,) indices.
 
     From 0.5 on such pairs are unique; below it the assignment of the highest total IoU decides.
+
+    Raises
+    ------
+    NucleusError
+        The threshold is outside [0, 1).
     """
+    if not 0 <= iou < 1:
+        raise NucleusError(f"Expected an IoU threshold from 0 to below 1, got {iou}. The usual one is 0.5.")
     values = found.iou
     if iou >= 0.5:
         return np.flatnonzero(values > iou)
@@ -159,7 +166,8 @@ def _solved(rows: Indices, columns: Indices, weight: NDArray[np.float64], pairs:
     )
     partner = np.empty(height, np.int64)
     partner[row] = column
-    return pairs[partner[i] == j]
+    chosen: Indices = pairs[partner[i] == j]
+    return chosen
 
 
 def _weighed_iou(found: Overlap) -> NDArray[np.float64]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
-from napari_nucleus.core import NucleusError
 from napari_nucleus.metrics.overlap import overlap
 from napari_nucleus.metrics.pairing import matched_pairs
 
@@ -61,8 +60,6 @@ def panoptic_quality(true: ArrayLike, pred: ArrayLike, iou: float = 0.5) -> Pano
     >>> panoptic_quality([[1, 1, 1, 0, 2, 2]], [[4, 4, 0, 0, 0, 9]])
     PanopticQuality(dq=0.5, sq=0.6666666666666666, pq=0.3333333333333333, tp=1, fp=1, fn=1)
     """
-    if not 0 <= iou < 1:
-        raise NucleusError(f"Expected an IoU threshold from 0 to below 1, got {iou}. The usual one is 0.5.")
     found = overlap(true, pred)
     matched = found.iou[matched_pairs(found, iou)]
     tp = len(matched)
