@@ -78,7 +78,10 @@ def compositions(images: Iterable[tuple[str, NucleusMap, Regions | None]]) -> pd
     """
     counted, schemes = [], []
     for name, nuclei, regions in images:
-        counted.append(_count(name, nuclei, regions))
+        try:
+            counted.append(_count(name, nuclei, regions))
+        except NucleusError as error:
+            raise NucleusError(f"{name}: {error}") from error
         schemes.append(nuclei.scheme)
     if not counted:
         raise NucleusError("Expected at least one image with nuclei, got none. Give label images or outlines.")
