@@ -1,7 +1,8 @@
-"""A list of the viewer's images that follows the viewer."""
+"""A list of some of the viewer's layers that follows the viewer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import napari.viewer
@@ -11,28 +12,47 @@ from qtpy.QtWidgets import QComboBox, QWidget
 from napari_nucleus.gui.layers.result import is_ours
 
 
-class ImageCombo(QComboBox):
-    """The image layers, without the maps that we made of them; an image that is added becomes the current one."""
+def _always(_layer: Any) -> bool:
+    return True
 
-    def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
+
+class LayerCombo(QComboBox):
+    """The layers of a kind.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+    offers : callable
+        Whether a layer is offered.
+    prefers : callable
+        Whether a layer that is added becomes the current one.
+    """
+
+    def __init__(
+        self,
+        viewer: napari.viewer.Viewer,
+        offers: Callable[[Any], bool],
+        prefers: Callable[[Any], bool] = _always,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._viewer = viewer
+        self._offers, self._prefers = offers, prefers
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.events.renamed.connect(self._on_renamed)
         for layer in viewer.layers:
             self._add(layer)
 
-    def current(self) -> Image | None:
-        """The chosen layer."""
-        layer: Image | None = self.currentData()
-        return layer
+    def current(self) -> Any:
+        """The chosen layer; None where there is none."""
+        return self.currentData()
 
     def _add(self, layer: Any) -> None:
-        if isinstance(layer, Image) and not is_ours(layer):
+        if self._offers(layer):
             self.addItem(layer.name, layer)
-            self.setCurrentIndex(self.count() - 1)
+            if self._prefers(layer):
+                self.setCurrentIndex(self.count() - 1)
 
     def _on_inserted(self, event: Any) -> None:
         self._add(event.value)
@@ -46,3 +66,10 @@ class ImageCombo(QComboBox):
     def _on_renamed(self, event: Any = None) -> None:
         for row in range(self.count()):
             self.setItemText(row, self.itemData(row).name)
+
+
+class ImageCombo(LayerCombo):
+    """The image layers, without the maps that we made of them; an image that is added becomes the current one."""
+
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
+        super().__init__(viewer, lambda layer: isinstance(layer, Image) and not is_ours(layer), parent=parent)
