@@ -50,9 +50,7 @@ def evaluate(
         mpp=mpp,
     )
     findings, cases = follow("evaluate", work)
-    for note in findings.notes:
-        print(f"napari-nucleus: {note}", file=sys.stderr)
-    print(summary(findings))
+    # Files first: they are whole even where nobody reads the screen to its end.
     if json is not None:
         write_json(json, findings)
     if csv is not None:
@@ -61,6 +59,9 @@ def evaluate(
         from napari_nucleus.evaluation.report import write_report
 
         write_report(html, findings, cases, worst=worst)
+    for note in findings.notes:
+        print(f"napari-nucleus: {note}", file=sys.stderr)
+    print(summary(findings))
 
 
 def _check_place(path: Path | None) -> None:

@@ -70,7 +70,7 @@ def summary(findings: Findings) -> str:
     parts += _blocks("tissue", {name: findings.rows(tissue=name) for name in findings.tissues}, BY_TISSUE)
     if findings.comparison is not None:
         parts += [
-            f"{findings.other} against {findings.prediction}\n{difference(findings)}",
+            f"{findings.other} (other) beside {findings.prediction} (first)\n{difference(findings)}",
             _compared(findings.comparison),
         ]
     return "\n\n".join(parts)
