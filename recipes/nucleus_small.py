@@ -74,8 +74,8 @@ def tiles(folder: Path, stems: list[str]) -> list[tuple[np.ndarray, NucleusMap]]
 
 def maps_of(predictor: Predictor, image: np.ndarray):
     """Maps of one image."""
-    *_, maps = predictor.run(image)
-    return maps
+    *_, planes = predictor.run(image)
+    return planes.maps(0.25)
 
 
 def decoded(maps, thresholds: Thresholds) -> list[NucleusMap]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_nucleus.app.merge import HandEdits, find_edits, merge_edited
 from napari_nucleus.app.segment_state import Outcome, SegmentRequest, SegmentState, Shown, Source
-from napari_nucleus.core import HoverMaps, NucleusError, NucleusMap, Progress, check_mpp
+from napari_nucleus.core import NucleusError, NucleusMap, Progress, check_mpp
 from napari_nucleus.graph import build_graph
-from napari_nucleus.postprocess import decode_hover
+from napari_nucleus.postprocess.decoding import decode
 
 if TYPE_CHECKING:  # the package around it loads torch
     from napari_nucleus.inference.result import SegmentResult
@@ -128,7 +128,7 @@ class SegmentController:
     def revise(self, key: Hashable) -> SegmentRequest | None:
         """Order a new decoding with the thresholds of now; None where they are shown already, or maps weren't kept."""
         shown = self._shown.get(key)
-        if shown is None or not isinstance(shown.result.maps, HoverMaps):
+        if shown is None or shown.result.maps is None:
             return None
         if self.state.thresholds == shown.request.thresholds:
             return None
@@ -139,15 +139,9 @@ class SegmentController:
         """Nuclei from the maps of an order of `revise`, without the network."""
         former, thresholds = request.former, request.thresholds
         assert former is not None
-        assert isinstance(former.maps, HoverMaps)
+        assert former.maps is not None
         try:
-            nuclei = decode_hover(
-                former.maps,
-                classes=None if former.maps.type_prob is None else former.nuclei.scheme,
-                np_threshold=thresholds.np_threshold,
-                marker_threshold=thresholds.marker_threshold,
-                min_area_um2=thresholds.min_area_um2,
-            )
+            nuclei = decode(former.maps, former.nuclei.scheme, thresholds, former.disagreement)
             return _finished(request, replace(former, nuclei=nuclei))
         except Exception as error:
             return Outcome(request, error=error)

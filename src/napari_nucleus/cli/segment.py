@@ -103,6 +103,7 @@ def _report(path: Path, image: Image, result: SegmentResult, seconds: dict[str, 
     counts = ", ".join(f"{name} {count}" for name, count in result.nuclei.counts().items())
     spent = ", ".join(f"{what} {value:.2f}" for what, value in seconds.items())
     print(f"{path.name}: {width}×{height} px at {result.nuclei.mpp:g} µm, {len(result.nuclei)} nuclei ({counts})")
+    passes = f", {result.passes} passes of the network" if result.passes > 1 else ""
     print(
-        f"  {sum(seconds.values()):.2f} s ({spent}), {sum(seconds.values()) / (height * width / 1e6):.2f} s/megapixel"
+        f"  {sum(seconds.values()):.2f} s ({spent}), {sum(seconds.values()) / (height * width / 1e6):.2f} s/megapixel{passes}"
     )

@@ -1,17 +1,17 @@
-"""Networks over tiles: images in, averaged HoVer maps out."""
+"""Networks over tiles: images in, averaged maps out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from napari_nucleus.core import HoverMaps, NucleusError
+from napari_nucleus.core import NucleusError
 from napari_nucleus.inference.device import autocast
+from napari_nucleus.inference.planes import Layout, Planes, entropy, planes_of
 from napari_nucleus.inference.tiles import Tile, tile_grid
 
 # On a CPU one large tile wastes the least on rims; a GPU is filled by a batch of them.
@@ -23,16 +23,18 @@ _MARGIN = 96
 
 
 class Predictor:
-    """One or more networks on a device, asked as one.
+    """One or more networks on a device, asked as one: Zhang et al.'s two-level ensemble (§3.2).
+
+    The answer is the mean over each network's views, then over the networks. From the same passes comes how far their
+    types differ, pixel by pixel: the entropy of the mean less the mean of the entropies (Jensen–Shannon divergence).
 
     Parameters
     ----------
     networks : sequence of nn.Module
-        Of one class scheme; their maps are averaged.
+        Of one class scheme, giving the same kind of maps.
     device : str
     tta : bool
-        Average over three views: as it is, flipped left to right (negating H), flipped top to bottom (negating V), as
-        Zhang et al. §3.2 do.
+        Three views: as it is, flipped left to right (negating H alone), flipped top to bottom (negating V alone).
     """
 
     def __init__(self, networks: Sequence[nn.Module], device: str, *, tta: bool = False) -> None:
@@ -42,39 +44,52 @@ class Predictor:
         self.batch, self.core = (1, _CORE_ON_CPU) if on_cpu else (_BATCH_ON_GPU, _CORE_ON_GPU)
         self.notes: list[str] = []
         self._networks = [n.eval().to(device).to(memory_format=torch.channels_last) for n in networks]
-        self._multiple = max(int(getattr(n, "size_multiple", 16)) for n in networks)
+        self._multiple = int(np.lcm.reduce([int(getattr(n, "size_multiple", 16)) for n in networks]))
+
+    @property
+    def passes(self) -> int:
+        """How often a tile goes through a network."""
+        return len(self._networks) * (3 if self.tta else 1)
 
     def tiles(self, shape: tuple[int, int]) -> list[Tile]:
         """The tiles that an image of (H, W) pixels needs."""
-        return tile_grid(shape, self.core, _MARGIN, self._multiple)
+        core, margin = (-(-pixels // self._multiple) * self._multiple for pixels in (self.core, _MARGIN))
+        return tile_grid(shape, core, margin, self._multiple)
 
-    def run(self, image: NDArray[np.uint8]) -> Iterator[int | HoverMaps]:
+    def run(self, image: NDArray[np.uint8]) -> Iterator[int | Planes]:
         """Maps of an image (H, W, 3) at the networks' pixel size.
 
-        Yields the number of tiles done after each batch, and last the maps: ``*_, maps = predictor.run(image)``.
+        Yields the number of tiles done after each batch, and last the maps: ``*_, planes = predictor.run(image)``.
+
+        Raises
+        ------
+        NucleusError
+            The networks give different maps, or there is no room for one tile.
         """
         shape = image.shape[:2]
-        maps: NDArray[np.float32] | None = None
+        planes: Planes | None = None
         waiting = self.tiles((shape[0], shape[1]))
         while waiting:
             batch = waiting[: self.batch]
-            values = self._predict(np.stack([tile.cut(image) for tile in batch]))
-            if values is None:
+            answer = self._predict(np.stack([tile.cut(image) for tile in batch]))
+            if answer is None:
                 continue
-            if maps is None:
-                maps = np.empty((values.shape[1], *shape), np.float32)
+            layout, values = answer
+            if planes is None:
+                planes = Planes(layout, np.empty((values.shape[1], *shape), np.float32))
             for tile, value in zip(batch, values, strict=True):
-                tile.paste(value, maps)
+                tile.paste(value, planes.values)
             waiting = waiting[len(batch) :]
             yield len(batch)
-        assert maps is not None
-        yield HoverMaps(maps[0], maps[1:3], maps[3:] if len(maps) > 3 else None)
+        assert planes is not None
+        yield planes
 
-    def _predict(self, tiles: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """Stacked maps (B, 1 + 2 + 1 + C, side, side); None where the batch was too large and has been halved."""
+    def _predict(self, tiles: NDArray[np.uint8]) -> tuple[Layout, NDArray[np.float32]] | None:
+        """Planes (B, K, side, side); None where the batch was too large and has been halved."""
         try:
             image = torch.from_numpy(tiles).to(self.device).movedim(-1, 1).float().div_(255)
-            return self._average(image.contiguous(memory_format=torch.channels_last)).cpu().numpy()
+            layout, planes = self._average(image.contiguous(memory_format=torch.channels_last))
+            return layout, planes.cpu().numpy()
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             if self.batch == 1:
@@ -87,37 +102,40 @@ class Predictor:
             return None
 
     @torch.inference_mode()
-    def _average(self, image: Tensor) -> Tensor:
-        views: list[tuple[Tensor, tuple[int, ...], tuple[int, ...]]] = [(image, (), ())]
-        if self.tta:
-            # NP is channel 0, H 1, V 2: a flip along x negates H, one along y negates V.
-            views += [(image.flip(-1), (-1,), (1,)), (image.flip(-2), (-2,), (2,))]
+    def _average(self, image: Tensor) -> tuple[Layout, Tensor]:
+        layout: Layout | None = None
         total: Tensor | None = None
+        doubt: Tensor | float = 0.0
         for network in self._networks:
-            for view, axes, negated in views:
-                maps = _probabilities(network, view, self.device).flip(axes)
-                maps[:, list(negated)] *= -1
-                total = maps if total is None else total.add_(maps)
+            for own, planes in self._views(network, image):
+                layout = own if layout is None else layout
+                _check_same(layout, own)
+                if self.passes > 1 and own.n_types:
+                    doubt = doubt + entropy(planes[:, own.types])
+                total = planes if total is None else total.add_(planes)
+        assert layout is not None
         assert total is not None
-        return total.div_(len(self._networks) * len(views))
+        mean = total.div_(self.passes)
+        if self.passes == 1 or not layout.n_types:
+            return layout, mean
+        apart = (entropy(mean[:, layout.types]) - doubt / self.passes).clamp_(0, 1)
+        return Layout(layout.flow, layout.n_types, disagreement=True), torch.cat([mean, apart], 1)
+
+    def _views(self, network: nn.Module, image: Tensor) -> Iterator[tuple[Layout, Tensor]]:
+        """A network's answers to each view, turned back."""
+        for axis in (None, -1, -2) if self.tta else (None,):
+            with autocast(self.device):
+                output = network(image if axis is None else image.flip(axis))
+            layout, planes = planes_of(output)
+            if axis is not None:
+                planes = planes.flip(axis)
+                planes[:, layout.x_plane if axis == -1 else layout.y_plane] *= -1
+            yield layout, planes
 
 
-def _probabilities(network: nn.Module, image: Tensor, device: str) -> Tensor:
-    with autocast(device):
-        output = network(image)
-    maps = [output.np_logit.float().sigmoid(), output.hv.float().clamp(-1, 1)]
-    if output.type_logit is not None:
-        maps.append(output.type_logit.float().softmax(1))
-    return torch.cat(maps, 1)
-
-
-def resize_maps(maps: HoverMaps, shape: tuple[int, int], mpp: float) -> HoverMaps:
-    """Maps at another size, (H, W), and its pixel size in µm."""
-
-    def resized(planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.stack([cv2.resize(p, shape[::-1], interpolation=cv2.INTER_LINEAR) for p in planes])
-
-    if maps.shape == shape:
-        return HoverMaps(maps.np_prob, maps.hv, maps.type_prob, mpp=mpp)
-    kinds = None if maps.type_prob is None else resized(maps.type_prob)
-    return HoverMaps(resized(maps.np_prob[None])[0], resized(maps.hv), kinds, mpp=mpp)
+def _check_same(layout: Layout, other: Layout) -> None:
+    if layout != other:
+        raise NucleusError(
+            f"Expected models that give the same maps, got {layout.name} with {layout.n_types} types and {other.name} "
+            f"with {other.n_types}. Their mean means nothing: choose models of one kind."
+        )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_nucleus.core import FlowMaps, HoverMaps, NucleusMap
 
 
@@ -21,9 +24,16 @@ class SegmentResult:
         Time spent: ``network``, ``decode``.
     notes : tuple of str
         What the user should know: an assumed pixel size, a halved batch.
+    disagreement : (H, W) float32 or None
+        How far the members of an ensemble (models, views) differ in the type of each pixel, in [0, 1]; kept with the
+        maps, None where there is but one member.
+    passes : int
+        How often each tile went through a network: what the result cost against a single pass.
     """
 
     nuclei: NucleusMap
     maps: HoverMaps | FlowMaps | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    disagreement: NDArray[np.float32] | None = None
+    passes: int = 1

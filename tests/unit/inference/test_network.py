@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from napari_nucleus.core import NucleusError
-from napari_nucleus.inference.network import Predictor, resize_maps
+from napari_nucleus.inference.network import Predictor
+from napari_nucleus.models.flow_output import FLOW_SCALE, FlowOutput
 from napari_nucleus.models.hover_output import HoverOutput
 
 
@@ -43,9 +44,22 @@ class Greedy(Colours):
         return super().forward(image)
 
 
+class Flows(Slope):
+    """The same as flows: along y the second, along x the first of its vectors."""
+
+    def forward(self, image):
+        output = super().forward(image)
+        return FlowOutput(output.hv.flip(1) * FLOW_SCALE, output.np_logit, image)
+
+
 def run(predictor, image):
-    *counts, maps = predictor.run(image)
-    return maps, counts
+    *counts, planes = predictor.run(image)
+    return planes.maps(0.25), counts
+
+
+def planes(networks, image, **options):
+    *_, planes = Predictor(networks, "cpu", **options).run(image)
+    return planes
 
 
 @pytest.fixture
@@ -100,8 +114,54 @@ def test_out_of_memory_for_one_tile_is_an_error(image):
         run(Predictor([Greedy(0)], "cpu"), image)
 
 
+def test_flows_are_negated_along_the_flip():
+    image = np.random.default_rng(0).integers(0, 256, (832, 832, 3), np.uint8)
+    hover, flows = (run(Predictor([kind()], "cpu", tta=True), image)[0] for kind in (Slope, Flows))
+    inside = np.hypot(*hover.hv) < 0.9  # longer flows are cut to a length of 1
+    np.testing.assert_allclose(flows.flow[::-1][:, inside], hover.hv[:, inside], atol=0.05)
+
+
+def test_members_that_agree_have_no_disagreement(image):
+    small = image[:64, :64]
+    assert planes([Colours()], small).disagreement is None
+    assert planes([Slope(), Slope()], small).disagreement is None  # no types to differ in
+    np.testing.assert_allclose(planes([Colours(), Colours()], small).disagreement, 0, atol=1e-5)
+
+
+class Sure(nn.Module):
+    """Says one type everywhere."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+
+    def forward(self, image):
+        types = torch.zeros_like(image)
+        types[:, self.number] = 50
+        return HoverOutput(image[:, :1], image[:, :2], types)
+
+
+def test_members_that_are_sure_of_different_types_disagree(image):
+    both = planes([Sure(0), Sure(1)], image[:64, :64])
+    np.testing.assert_allclose(both.disagreement, np.log(2) / np.log(3), atol=1e-4)
+    np.testing.assert_allclose(both.maps(0.25).type_prob[:2], 0.5, atol=1e-4)
+
+
+def test_the_mean_goes_over_views_and_networks(image):
+    small = image[:64, :96]
+    both = planes([Slope(), Slope(0.5)], small, tta=True)
+    each = [planes([Slope(steepness)], small, tta=True) for steepness in (1, 0.5)]
+    np.testing.assert_allclose(both.values, (each[0].values + each[1].values) / 2, atol=1e-6)
+
+
+def test_different_maps_have_no_mean(image):
+    with pytest.raises(NucleusError, match="HoVer maps with 0 types and flows with 3"):
+        planes([Slope(), Flows()], image[:64, :64])
+
+
 def test_maps_go_to_another_size_and_back(image):
-    maps = run(Predictor([Colours()], "cpu"), image[:64, :96])[0]
-    back = resize_maps(resize_maps(maps, (128, 192), 0.125), (64, 96), 0.25)
-    np.testing.assert_allclose(back.np_prob, maps.np_prob, atol=0.1)
-    assert back.mpp == 0.25
+    found = planes([Colours(), Colours()], image[:64, :96])
+    back = found.resized((128, 192)).resized((64, 96))
+    np.testing.assert_allclose(back.maps(0.25).np_prob, found.maps(0.25).np_prob, atol=0.1)
+    assert back.maps(0.5).mpp == 0.5
+    assert back.disagreement.shape == (64, 96)

@@ -65,6 +65,30 @@ def test_stops_between_tiles(tile):
     steps.close()
 
 
+def test_doubt_of_each_nucleus_comes_with_it(tile, result):
+    assert result.passes == 1
+    assert result.disagreement is None
+    assert result.nuclei.table["entropy"].between(0, 1).all()
+    assert "disagreement" not in result.nuclei.table
+    sure = result.nuclei.table.filter(like="p_").max(axis=1)
+    assert result.nuclei.table["entropy"].corr(sure, method="spearman") < -0.8
+
+
+def test_ensembles_say_where_their_members_differ(tile):
+    both = segment(tile[0][:128, :160], ["default", "nucleus_small"], mpp=0.25, tta=True)
+    assert both.passes == 6
+    assert both.disagreement.shape == (128, 160)
+    assert both.nuclei.table["disagreement"].between(0, 1).all()
+    assert both.nuclei.table["disagreement"].max() > 0
+
+
+def test_blocks_of_ensembles_keep_the_doubt(tile, monkeypatch):
+    monkeypatch.setattr(pipeline, "_BLOCK", 128)
+    blocked = segment(tile[0][:200, :200], tta=True, mpp=0.25)
+    assert blocked.nuclei.table[["entropy", "disagreement"]].notna().all(axis=None)
+    assert blocked.disagreement.shape == (200, 200)
+
+
 def test_thresholds_decide(tile, result):
     strict = segment(tile[0], mpp=0.25, thresholds=Thresholds(0.9, 0.4, 20.0))
     assert 0 < len(strict.nuclei) < len(result.nuclei)
@@ -94,6 +118,7 @@ def test_flips_change_little(tile, result):
     ("options", "message"),
     [
         ({"model": "nothing"}, "Expected a model"),
+        ({"model": []}, "Expected a model"),
         ({"device": "abacus"}, "Expected a device"),
         ({"mpp": 0}, "between 0.01 and 100"),
     ],
