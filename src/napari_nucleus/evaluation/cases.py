@@ -57,7 +57,7 @@ class Cases:
         Raises
         ------
         NucleusError
-            A file is broken.
+            A file is broken, or has other classes than the rest.
         """
         name, predicted = self._pairs[i]
         if self._truth.states_size(name):
@@ -68,7 +68,10 @@ class Cases:
             prediction = self._prediction.nuclei(predicted, None if image is None else image.shape[:2])
             truth = self._truth.nuclei(name, prediction.labels.shape)
         tissue = self._truth.tissue(name) or self._prediction.tissue(predicted)
-        return Case(name, self._common.truth(truth), self._common.prediction(prediction), tissue)
+        try:
+            return Case(name, self._common.truth(truth), self._common.prediction(prediction), tissue)
+        except NucleusError as error:
+            raise NucleusError(f"{name}: {error}") from error
 
     def image(self, i: int) -> NDArray[np.uint8] | None:
         """The picture (H, W, 3), where it lies beside the truth or the prediction."""

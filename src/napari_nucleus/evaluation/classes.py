@@ -74,7 +74,7 @@ def harmonise(truth: ClassScheme, prediction: ClassScheme) -> CommonScheme:
     if crosswalk is None:
         raise NucleusError(
             f"Expected classes that can be compared, got {_named(truth)} in the truth and {_named(prediction)} in the "
-            "prediction. Say with classes what numbers mean, or take the classes of one side away."
+            f"prediction. {_remedy(truth, prediction)}"
         )
     there = {name: crosswalk.get(name, "unknown") for name in prediction.classes}
     told = ", ".join(f"{name} → {other}" for name, other in there.items())
@@ -88,6 +88,8 @@ def merged(schemes: Iterable[ClassScheme]) -> ClassScheme:
     for kinds in schemes:
         if not colors and kinds.name not in _FOUND:
             return kinds
+        if kinds == SCHEMES["nucleus"]:  # a file without classes among others: it is told when it is read
+            continue
         found = kinds.name
         colors = dict(zip(kinds.classes, kinds.colors, strict=True)) | colors
     known = next((s for s in SCHEMES.values() if set(s.classes) == set(colors)), None)
@@ -127,6 +129,12 @@ def _probabilities(nuclei: NucleusMap, names: Mapping[str, str]) -> dict[str, pd
             column = nuclei.table[f"p_{name}"]
             columns[f"p_{other}"] = columns[f"p_{other}"] + column if f"p_{other}" in columns else column
     return columns
+
+
+def _remedy(truth: ClassScheme, prediction: ClassScheme) -> str:
+    if "classes" in (truth.name, prediction.name):
+        return "Say what class numbers mean (--classes)."
+    return "Rename the classes of one side, or take them away."
 
 
 def _named(kinds: ClassScheme) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from napari_nucleus import __version__
+from napari_nucleus.core import SCHEMES
 from napari_nucleus.evaluation.evaluation import Evaluation
 from napari_nucleus.io.files import replacing
 
@@ -46,6 +47,14 @@ class Findings:
     notes: tuple[str, ...] = ()
     other: str = ""
     comparison: pd.DataFrame | None = None
+
+    @property
+    def classes(self) -> str:
+        """What was told apart, in words."""
+        kinds = self.evaluation.scheme
+        if not self.evaluation.has_classes:
+            return "nuclei whatever their class"
+        return f"classes of {kinds.name}" if kinds.name in SCHEMES else f"classes {', '.join(kinds.classes)}"
 
     @property
     def tissues(self) -> list[str]:

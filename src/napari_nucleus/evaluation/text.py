@@ -63,7 +63,7 @@ def summary(findings: Findings) -> str:
     evaluation = findings.evaluation
     images = len(evaluation.names)
     head = f"{findings.prediction} against {findings.truth}: {images} image{'s' * (images != 1)}, "
-    head += f"classes of {evaluation.scheme.name}" if evaluation.has_classes else "whatever the class"
+    head += findings.classes
     parts = [head + "\n" + answer(findings), _overall(findings)]
     if evaluation.has_classes:
         parts += _blocks("class", {name: findings.rows(name) for name in evaluation.scheme.classes}, BY_CLASS)
