@@ -231,7 +231,8 @@ def image_tiles(found: Matching, shape: Sequence[int], n_classes: int) -> Tally:
     """The tally of each tile of an image; tiles of a large one grow, so that they stay few."""
     size = max(TILE_PX, math.ceil(math.sqrt(shape[0] * shape[1] / MAX_TILES)))
     down, across = (max(1, math.ceil(length / size)) for length in shape)
-    true, pred = ((side.yx // size).astype(np.int64) @ [across, 1] for side in (found.true, found.pred))
+    along = np.array([across, 1])
+    true, pred = ((side.yx // size).astype(np.int64) @ along for side in (found.true, found.pred))
     return tally_tiles(found, n_classes, (true, pred), down * across)
 
 

@@ -88,7 +88,7 @@ def tally(found: Matching, n_classes: int, counts: NDArray[np.float64] | None = 
         True and predicted nuclei a class; those of the whole image by default.
     """
     whole = (np.zeros(len(found.true), np.int64), np.zeros(len(found.pred), np.int64))
-    made = tally_tiles(found, n_classes, whole, 1).take(np.int64(0))
+    made = tally_tiles(found, n_classes, whole, 1).pool(np.ones(1))
     if counts is not None:
         made.counts[:] = counts
     return made

@@ -55,5 +55,5 @@ class Canvas:
         nuclei = NucleusMap.from_labels(self._labels, mpp=self._mpp, classes=self._scheme, class_of=class_of)
         known = rows.set_index("label").reindex(nuclei.table["label"])
         for name in rows.columns.difference(nuclei.table.columns, sort=False):
-            nuclei.table.insert(nuclei.table.columns.get_loc("area_um2"), name, known[name].to_numpy())
+            nuclei.table.insert(list(nuclei.table).index("area_um2"), name, known[name].to_numpy())
         return nuclei, self._planes

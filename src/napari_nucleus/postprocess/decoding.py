@@ -72,4 +72,4 @@ def _mean(values: NDArray[np.float32], nuclei: NucleusMap) -> NDArray[np.float64
 
 def _add(nuclei: NucleusMap, name: str, values: NDArray[np.float64]) -> None:
     """A column before the area."""
-    nuclei.table.insert(nuclei.table.columns.get_loc("area_um2"), name, values)
+    nuclei.table.insert(list(nuclei.table).index("area_um2"), name, values)
