@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
+_Y, _X, _PRICE, _PATH, _SOURCE, _WHO = range(6)
+
 
 @njit(cache=True, nogil=True)
 def augment(
@@ -43,31 +45,32 @@ def augment(
     ceiling : float
         Price of those that stay without partner; infinite where none may.
     """
-    path = np.full(len(their_yx), np.inf)  # shortest path to each of the other side
-    source = np.empty(len(their_yx), np.int64)  # by whom it comes
-    order = np.arange(len(their_yx))  # those still open first
-    n_open, reached, mine = len(their_yx), 0.0, start
+    size = len(their_yx)
+    open_ = np.empty((6, size))  # a column each point of the other side that is not reached yet; rows as named below
+    open_[_Y], open_[_X], open_[_PRICE] = their_yx[:, 0], their_yx[:, 1], their_price
+    open_[_PATH], open_[_WHO] = np.inf, np.arange(size)
+    source = np.empty(size, np.int64)  # by whom the shortest path comes
+    n_open, length, mine = size, 0.0, start
     last, limit = start, np.inf
     while True:
-        if reached + ceiling - price[mine] < limit:
-            last, limit = mine, reached + ceiling - price[mine]
-        at = _nearest(
-            mine, reached - price[mine], yx, their_yx, their_price, their_partner, path, source, order, n_open
-        )
-        if at < 0 or path[order[at]] >= limit:
-            _reprice(limit, start, price, their_price, their_partner, path, order[n_open:])
+        if length + ceiling - price[mine] < limit:
+            last, limit = mine, length + ceiling - price[mine]
+        at = _nearest(open_, n_open, yx[mine, 0], yx[mine, 1], length - price[mine], mine)
+        if at < 0 or open_[_PATH, at] >= limit:
+            _reprice(limit, start, price, their_price, their_partner, open_[:, n_open:])
             price[last] = ceiling  # free of rounding
             if last != start:
                 end, partner[last] = partner[last], -1
                 _pass_on(end, start, partner, their_partner, source)
             return
         n_open -= 1
-        order[at], order[n_open] = order[n_open], order[at]
-        end = order[n_open]
-        reached = max(reached, path[end])
-        path[end] = reached
+        for row in range(len(open_)):
+            open_[row, at], open_[row, n_open] = open_[row, n_open], open_[row, at]
+        length = open_[_PATH, n_open] = max(length, open_[_PATH, n_open])
+        end = int(open_[_WHO, n_open])
+        source[end] = int(open_[_SOURCE, n_open])
         if their_partner[end] < 0:
-            _reprice(reached, start, price, their_price, their_partner, path, order[n_open:])
+            _reprice(length, start, price, their_price, their_partner, open_[:, n_open:])
             _pass_on(end, start, partner, their_partner, source)
             return
         mine = their_partner[end]
@@ -87,28 +90,31 @@ def cheapest(yx: Floats, their_yx: Floats, their_price: Floats) -> tuple[Floats,
 
 
 @njit(cache=True, nogil=True)
-def _nearest(mine, offset, yx, their_yx, their_price, their_partner, path, source, order, n_open):
-    """Shorten the paths to open points that go on from ``mine``; where the nearest stands in the order, or -1."""
-    y, x = yx[mine]
-    nearest, at = np.inf, -1
+def _nearest(open_, n_open, y, x, offset, mine):
+    """Shorten the paths to open points that go on from ``mine`` at (y, x); the column of the nearest, or -1."""
+    ys, xs, prices, paths, sources = open_[_Y], open_[_X], open_[_PRICE], open_[_PATH], open_[_SOURCE]
+    lengths = np.empty(n_open)
+    for k in range(n_open):  # a loop by itself, so that it is compiled to vector instructions
+        dy, dx = ys[k] - y, xs[k] - x
+        lengths[k] = math.sqrt(dy * dy + dx * dx) - prices[k] + offset
+    shortest, at = np.inf, -1
     for k in range(n_open):
-        j = order[k]
-        length = math.sqrt((their_yx[j, 0] - y) ** 2 + (their_yx[j, 1] - x) ** 2) - their_price[j] + offset
-        if length < path[j]:
-            path[j], source[j] = length, mine
-        if path[j] < nearest or (path[j] == nearest and their_partner[j] < 0):
-            nearest, at = path[j], k
+        if lengths[k] < paths[k]:
+            paths[k], sources[k] = lengths[k], mine
+        if paths[k] < shortest:
+            shortest, at = paths[k], k
     return at
 
 
 @njit(cache=True, nogil=True)
-def _reprice(length, start, price, their_price, their_partner, path, visited):
+def _reprice(length, start, price, their_price, their_partner, reached):
     """New prices, for which the path that was found costs nothing."""
     price[start] += length
-    for j in visited:
-        their_price[j] -= length - path[j]
+    for k in range(reached.shape[1]):
+        j, saved = int(reached[_WHO, k]), length - reached[_PATH, k]
+        their_price[j] -= saved
         if their_partner[j] >= 0:
-            price[their_partner[j]] += length - path[j]
+            price[their_partner[j]] += saved
 
 
 @njit(cache=True, nogil=True)
