@@ -92,6 +92,21 @@ def compositions(images: Iterable[tuple[str, NucleusMap, Regions | None]]) -> pd
     return _with_rates(table, _common(schemes))
 
 
+def classes_as(kinds: ClassScheme, role: str) -> tuple[str, ...]:
+    """Classes that are ``"tumor"``, ``"stroma"`` or ``"immune"`` by the scheme's crosswalk to ``msa3``; none without.
+
+    Examples
+    --------
+    >>> classes_as(SCHEMES["refined7"], "immune")
+    ('lymphocyte', 'neutrophil', 'macrophage')
+    """
+    coarse = SCHEMES["msa3"]
+    if kinds.name != coarse.name and coarse.name not in kinds.crosswalks:
+        return ()
+    wanted = coarse.number_of(role)
+    return tuple(kinds.name_of(number) for number, other in kinds.crosswalk_to(coarse).items() if other == wanted)
+
+
 def write_composition(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
     """Write a table of `composition` as CSV (UTF-8); nan is an empty cell.
 
@@ -205,7 +220,5 @@ def _with_rates(counted: pd.DataFrame, kinds: ClassScheme) -> pd.DataFrame:
 
 def _role(counts: pd.DataFrame, kinds: ClassScheme, role: str) -> pd.Series:
     """Nuclei that count as tumour or immune; nan where the scheme can't tell them."""
-    coarse = SCHEMES["msa3"]
-    walk = kinds.crosswalk_to(coarse) if kinds.name == coarse.name or coarse.name in kinds.crosswalks else {}
-    names = [kinds.name_of(number) for number, other in walk.items() if other == coarse.number_of(role)]
+    names = list(classes_as(kinds, role))
     return counts[names].sum(axis=1) if names else pd.Series(np.nan, counts.index)

@@ -52,7 +52,7 @@ def _outlines(viewer: napari.viewer.Viewer, layer: Image) -> list[NDArray[np.flo
     for shapes in chosen:
         for corners, kind in zip(shapes.data, shapes.shape_type, strict=True):
             if kind in ("rectangle", "ellipse", "polygon"):
-                flat = _ellipse(corners) if kind == "ellipse" else corners
+                flat = ellipse_outline(corners) if kind == "ellipse" else corners
                 outlines.append(np.array([_to_pixels(shapes, layer, point) for point in flat]))
     return outlines
 
@@ -63,7 +63,7 @@ def _to_pixels(shapes: Shapes, layer: Image, point: NDArray[np.float64]) -> NDAr
     return np.asarray(layer.world_to_data(world))[-2:]
 
 
-def _ellipse(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+def ellipse_outline(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points on the ellipse that fills a rectangle given by its corners."""
     angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)[:, None]
     center, across, along = corners.mean(0), (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2
