@@ -51,7 +51,7 @@ def open_panel(make_napari_viewer_proxy, qtbot):
         controller = SegmentController() if steps is None else SegmentController(steps=steps)
         panel = SegmentPanel(viewer, controller)
         viewer.window.add_dock_widget(panel)
-        qtbot.waitUntil(lambda: bool(panel.state.model), timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: bool(panel.state.models), timeout=WAIT_MS)
         return viewer, panel
 
     return opened

@@ -20,12 +20,18 @@ class ModelChoice:
         Its own.
     lacks : str
         Why it can't be chosen; empty where it can.
+    classes : str
+        Its class scheme.
+    mpp : float
+        Pixel size that it works at, in µm.
     """
 
     name: str
     about: str = ""
     thresholds: Thresholds = field(default_factory=Thresholds)
     lacks: str = ""
+    classes: str = ""
+    mpp: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,15 @@ class Choices:
 
     models: tuple[ModelChoice, ...]
     devices: tuple[str, ...]
+
+
+def why_not(model: ModelChoice, other: ModelChoice) -> str:
+    """Why two models can't be averaged; empty where they can."""
+    if model.classes != other.classes:
+        return f"Its classes are those of {other.classes}, not of {model.classes}."
+    if model.mpp != other.mpp:
+        return f"It works at {other.mpp:g} µm per pixel, not at {model.mpp:g}."
+    return ""
 
 
 def load_choices() -> Choices:
@@ -45,7 +60,8 @@ def load_choices() -> Choices:
         lacks = "" if info.has_weights else "needs weights"
         if info.card is None:
             return ModelChoice(info.name, lacks=lacks)
-        about = f"{info.card.description} Works at {info.card.mpp} µm per pixel.".strip()
-        return ModelChoice(info.name, about, info.card.thresholds, lacks)
+        card = info.card
+        about = f"{card.description} Works at {card.mpp} µm per pixel.".strip()
+        return ModelChoice(info.name, about, card.thresholds, lacks, card.classes, card.mpp)
 
     return Choices(tuple(map(choice, list_models())), ("auto", *list_devices()))

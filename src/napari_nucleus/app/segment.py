@@ -68,7 +68,7 @@ class SegmentController:
             There is no model with weights, or the pixel size can't be one.
         """
         state = self.state
-        if not state.model:
+        if not state.models:
             raise NucleusError("Expected a model with weights, got none. Choose one, or import or train one.")
         mpp = check_mpp(state.mpp)
         self._number += 1
@@ -77,7 +77,7 @@ class SegmentController:
         return SegmentRequest(
             self._number,
             source,
-            state.model,
+            state.models,
             state.device,
             mpp,
             state.mpp_source,
@@ -110,7 +110,7 @@ class SegmentController:
         try:
             steps = self._steps(
                 request.source.image(),
-                request.model,
+                request.models,
                 mpp=request.mpp,
                 device=request.device,
                 tta=request.tta,

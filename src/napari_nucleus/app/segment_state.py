@@ -26,8 +26,9 @@ class SegmentState:
 
     Attributes
     ----------
-    model, device : str
-        Names; no model until the list is loaded.
+    models : tuple of str
+        The model, and those that its maps are averaged with; empty until the list is loaded.
+    device : str
     mpp : float
         Pixel size in µm that the next run takes.
     mpp_source : str
@@ -44,7 +45,7 @@ class SegmentState:
         The last thing to tell the user.
     """
 
-    model: str = ""
+    models: tuple[str, ...] = ()
     device: str = "auto"
     mpp: float = 0.25
     mpp_source: str = "assumed"
@@ -57,6 +58,11 @@ class SegmentState:
     progress: Progress = field(default_factory=lambda: Progress(0, 0))
     message: str = ""
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    @property
+    def passes(self) -> int:
+        """How often a tile will go through a network: models times views."""
+        return len(self.models) * (3 if self.tta else 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +119,7 @@ class SegmentRequest:
 
     number: int
     source: Source
-    model: str
+    models: tuple[str, ...]
     device: str
     mpp: float
     mpp_source: str

@@ -50,7 +50,7 @@ def controller(maps, orders):
         yield Progress(2, 2, "segmenting tiles")
         return SegmentResult(decode_hover(maps, classes="consep"), maps if options["keep_maps"] else None)
 
-    return SegmentController(SegmentState("nucleus_small"), steps)
+    return SegmentController(SegmentState(("nucleus_small",)), steps)
 
 
 def finish(work):
@@ -84,7 +84,7 @@ def test_a_run_gives_nuclei_maps_and_graph(controller, orders):
     assert controller.shown("tile") is shown
     assert controller.state.message == "4 nuclei."
     image, model, options = orders[0]
-    assert (image.shape, model) == (SHAPE, "nucleus_small")
+    assert (image.shape, model) == (SHAPE, ("nucleus_small",))
     assert options == {
         "mpp": 0.5, "device": "auto", "tta": True, "thresholds": Thresholds(), "keep_maps": True,
     }  # fmt: skip
@@ -92,10 +92,10 @@ def test_a_run_gives_nuclei_maps_and_graph(controller, orders):
 
 def test_a_request_is_not_changed_by_the_panel(controller, orders):
     request = controller.submit(source())
-    controller.state.mpp, controller.state.model = 2.0, "other"
+    controller.state.mpp, controller.state.models = 2.0, ("other",)
     finish(controller.work(request))
 
-    assert orders[0][1] == "nucleus_small"
+    assert orders[0][1] == ("nucleus_small",)
     assert orders[0][2]["mpp"] == 0.25
 
 
@@ -126,7 +126,7 @@ def test_an_error_frees_the_panel(error):
         yield Progress(0, 1)
         raise error
 
-    controller = SegmentController(SegmentState("nucleus_small"), steps)
+    controller = SegmentController(SegmentState(("nucleus_small",)), steps)
     outcome, _ = finish(controller.work(controller.submit(source())))
 
     with pytest.raises(type(error), match=str(error)):
@@ -139,7 +139,7 @@ def test_what_cannot_be_run_is_refused(controller):
     controller.state.mpp = 0.0
     with pytest.raises(NucleusError, match="pixel size"):
         controller.submit(source())
-    controller.state.mpp, controller.state.model = 0.25, ""
+    controller.state.mpp, controller.state.models = 0.25, ()
     with pytest.raises(NucleusError, match="weights"):
         controller.submit(source())
     assert not controller.state.running
@@ -284,7 +284,7 @@ def test_other_pixels_become_rgb(shape, dtype, channels_last):
 
 
 def test_a_stack_is_refused():
-    controller = SegmentController(SegmentState("nucleus_small"))
+    controller = SegmentController(SegmentState(("nucleus_small",)))
     stack = Source("k", "stack", np.zeros((7, *SHAPE)), False, Region.whole(SHAPE))
     outcome, _ = finish(controller.work(controller.submit(stack)))
 
