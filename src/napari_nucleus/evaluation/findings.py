@@ -49,6 +49,12 @@ class Findings:
     comparison: pd.DataFrame | None = None
 
     @property
+    def short_names(self) -> tuple[str, str]:
+        """The prediction and the other one by their last part, unless both are called the same."""
+        names = Path(self.prediction).name, Path(self.other).name
+        return names if names[0] != names[1] else (self.prediction, self.other)
+
+    @property
     def classes(self) -> str:
         """What was told apart, in words."""
         kinds = self.evaluation.scheme

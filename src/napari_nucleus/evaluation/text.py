@@ -48,14 +48,14 @@ def difference(findings: Findings) -> str:
     if findings.comparison is None:
         return ""
     row = findings.comparison.query("metric == 'pq' and `class` == ''").iloc[0]
+    first, other = findings.short_names
     if not math.isfinite(row["difference"]):
-        return f"PQ of {findings.other} and {findings.prediction} can't be compared: one has none."
+        return f"PQ of {other} and {first} can't be compared: one has none."
     size = f"{'+' if row['difference'] > 0 else ''}{number(row['difference'])}"
     told = f"{size} {interval(row['low'], row['high'])}, p {_equals(row['p'])}" if math.isfinite(row["low"]) else size
-    if not row["low"] > 0 and not row["high"] < 0:
-        return f"PQ doesn't tell {findings.other} from {findings.prediction} on these images: {told}."
-    than = "higher" if row["difference"] > 0 else "lower"
-    return f"PQ of {findings.other} is {than} than that of {findings.prediction}: {told}."
+    if row["difference"] == 0 or row["low"] <= 0 <= row["high"]:
+        return f"PQ doesn't tell {other} from {first} on these images: {told}."
+    return f"PQ of {other} is {'higher' if row['difference'] > 0 else 'lower'} than that of {first}: {told}."
 
 
 def summary(findings: Findings) -> str:
@@ -70,7 +70,7 @@ def summary(findings: Findings) -> str:
     parts += _blocks("tissue", {name: findings.rows(tissue=name) for name in findings.tissues}, BY_TISSUE)
     if findings.comparison is not None:
         parts += [
-            f"{findings.other} (other) beside {findings.prediction} (first)\n{difference(findings)}",
+            "{1} (other) beside {0} (first)\n".format(*findings.short_names) + difference(findings),
             _compared(findings.comparison),
         ]
     return "\n\n".join(parts)
@@ -89,7 +89,8 @@ def _overall(findings: Findings) -> str:
         (TITLES[key], number(value), interval(low, high))
         for key, (value, low, high) in zip(rows.index, rows.to_numpy(float).tolist(), strict=True)
     ]
-    return columns([("score", "value", "95 % interval"), *lines])
+    with_interval = findings.table["low"].notna().any()
+    return columns([line[: 2 + with_interval] for line in (("score", "value", "95 % interval"), *lines)])
 
 
 def _blocks(what: str, parts: dict[str, pd.DataFrame], keys: Sequence[str]) -> list[str]:

@@ -57,7 +57,7 @@ def render(findings: Findings, cases: Cases, worst: int) -> str:
     )
     evaluation = findings.evaluation
     images = evaluation.images().sort_values("pq", kind="stable")
-    prediction, other = _names(findings)
+    prediction, other = findings.short_names
     classes = evaluation.scheme.classes if evaluation.has_classes else ()
     return environment.get_template("report.html").render(
         findings=findings,
@@ -88,12 +88,6 @@ def render(findings: Findings, cases: Cases, worst: int) -> str:
 def _scores(rows: pd.DataFrame, keys: Any) -> list[dict[str, Any]]:
     """Scores in an order, those that are there."""
     return [{"key": key, **rows.loc[key].to_dict()} for key in keys if key in rows.index]
-
-
-def _names(findings: Findings) -> tuple[str, str]:
-    """What the predictions are called: short, unless both are called the same."""
-    prediction, other = Path(findings.prediction).name, Path(findings.other).name
-    return (prediction, other) if prediction != other else (findings.prediction, findings.other)
 
 
 def _compared(findings: Findings) -> dict[str, list[dict[Any, Any]]]:
