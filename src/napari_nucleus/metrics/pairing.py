@@ -36,8 +36,7 @@ def best_pairs(found: Overlap) -> Indices:
 def unique_pairs(found: Overlap) -> Indices:
     """One-to-one pairs of the highest total IoU: AJI+'s, (n,) indices.
 
-    Of several assignments of one total any may come; a nucleus that shares its IoU with two others, which meet nothing
-    else, goes to the one of the lower label, as in HoVer-Net's ``get_fast_aji_plus``.
+    Of several assignments of one total any may come.
     """
     return best_assignment(found.true, found.pred, _weighed_iou(found))
 
