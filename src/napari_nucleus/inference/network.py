@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -119,7 +120,7 @@ class Predictor:
         if self.passes == 1 or not layout.n_types:
             return layout, mean
         apart = (entropy(mean[:, layout.types]) - doubt / self.passes).clamp_(0, 1)
-        return Layout(layout.flow, layout.n_types, disagreement=True), torch.cat([mean, apart], 1)
+        return replace(layout, disagreement=True), torch.cat([mean, apart], 1)
 
     def _views(self, network: nn.Module, image: Tensor) -> Iterator[tuple[Layout, Tensor]]:
         """A network's answers to each view, turned back."""

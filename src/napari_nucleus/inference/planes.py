@@ -18,7 +18,7 @@ from napari_nucleus.models.hover_output import HoverOutput
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the planes hold: probability of nucleus, two components of a vector, types, disagreement.
+    """What the planes hold: probability of nucleus, two components of a vector, types, edge, disagreement.
 
     Attributes
     ----------
@@ -26,12 +26,15 @@ class Layout:
         The vector is a flow, y then x; it is H then V otherwise.
     n_types : int
         Planes of types, background first; 0 for a network without classes.
+    boundary : bool
+        Whether a plane behind the types holds the probability of an edge.
     disagreement : bool
         Whether the last plane says how far the members of an ensemble differ.
     """
 
     flow: bool
     n_types: int
+    boundary: bool = False
     disagreement: bool = False
 
     @property
@@ -85,7 +88,8 @@ class Planes:
         kinds = self.values[self.layout.types] if self.layout.n_types else None
         if self.layout.flow:
             return FlowMaps(self.values[1:3], self.values[0], kinds, mpp=mpp)
-        return HoverMaps(self.values[0], self.values[1:3], kinds, mpp=mpp)
+        edge = self.values[self.layout.types.stop] if self.layout.boundary else None
+        return HoverMaps(self.values[0], self.values[1:3], kinds, edge, mpp=mpp)
 
 
 def planes_of(output: HoverOutput | FlowOutput) -> tuple[Layout, Tensor]:
@@ -94,13 +98,15 @@ def planes_of(output: HoverOutput | FlowOutput) -> tuple[Layout, Tensor]:
     if isinstance(output, FlowOutput):
         flow = output.flow.float() / FLOW_SCALE
         vector = flow / torch.linalg.vector_norm(flow, dim=1, keepdim=True).clamp_min(1)
-        logit = output.prob_logit
+        logit, edge = output.prob_logit, None
     else:
-        vector, logit = output.hv.float().clamp(-1, 1), output.np_logit
+        vector, logit, edge = output.hv.float().clamp(-1, 1), output.np_logit, output.boundary_logit
     parts = [logit.float().sigmoid(), vector]
     if output.type_logit is not None:
         parts.append(output.type_logit.float().softmax(1))
-    return Layout(isinstance(output, FlowOutput), n_types), torch.cat(parts, 1)
+    if edge is not None:
+        parts.append(edge.float().sigmoid())
+    return Layout(isinstance(output, FlowOutput), n_types, edge is not None), torch.cat(parts, 1)
 
 
 def entropy(types: Tensor) -> Tensor:

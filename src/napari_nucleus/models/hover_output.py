@@ -18,8 +18,11 @@ class HoverOutput(NamedTuple):
         Horizontal, then vertical distance to the nucleus's centre, about [-1, 1].
     type_logit : (B, 1 + C, H, W) or None
         Class logits, background first; None for a network without classes.
+    boundary_logit : (B, 1, H, W) or None
+        Logit of "edge of a nucleus"; None for a network without.
     """
 
     np_logit: Tensor
     hv: Tensor
     type_logit: Tensor | None
+    boundary_logit: Tensor | None = None

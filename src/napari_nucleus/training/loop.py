@@ -20,7 +20,7 @@ from napari_nucleus.core.scheme import scheme
 from napari_nucleus.models.registry import create_model
 from napari_nucleus.training.checkpoint import export_weights, load_state, save_state
 from napari_nucleus.training.datasets import Crops, CropSampler, load_source
-from napari_nucleus.training.losses import hv_loss, np_loss, type_loss
+from napari_nucleus.training.objective import Targets, objective
 from napari_nucleus.training.recipe import Recipe, read_recipe
 
 
@@ -176,22 +176,15 @@ def _trapezoid(position: float, warmup: float, decay: float) -> float:
 
 def _losses(model: nn.Module, crops: Crops, class_weight: Tensor, device: str) -> dict[str, Tensor]:
     image = crops.image.to(device).contiguous(memory_format=torch.channels_last)
-    nucleus = torch.from_numpy(crops.nucleus).to(device)[:, None].float()
-    hv = torch.from_numpy(crops.hv).to(device)
-    types = torch.from_numpy(crops.types).to(device).long()
+    targets = Targets(
+        nucleus=torch.from_numpy(crops.nucleus).to(device)[:, None].float(),
+        types=torch.from_numpy(crops.types).to(device).long(),
+        typed=torch.from_numpy(crops.typed).to(device),
+        hv=torch.from_numpy(crops.hv).to(device),
+    )
     with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
         output = model(image)
-    return {
-        "np": np_loss(output.np_logit.float(), nucleus),
-        "hv": hv_loss(output.hv.float(), hv, nucleus),
-        # Every second pixel says as much of a smooth map at a quarter of the cost.
-        "type": type_loss(
-            output.type_logit.float()[..., ::2, ::2],
-            types[:, ::2, ::2],
-            class_weight,
-            torch.from_numpy(crops.typed).to(device),
-        ),
-    }
+    return objective(output, targets, class_weight)
 
 
 class _Log:

@@ -1,0 +1,62 @@
+import pytest
+import torch
+
+from napari_nucleus.core import NucleusError
+from napari_nucleus.models.flow_output import FLOW_SCALE, FlowOutput
+from napari_nucleus.models.hover_output import HoverOutput
+from napari_nucleus.training.objective import Targets, flow_loss, objective
+
+SIZE = 16
+WEIGHT = torch.ones(3)
+
+
+def sure(mask):
+    """Logits that say a mask."""
+    return (2 * mask - 1) * 50
+
+
+@pytest.fixture
+def targets():
+    nucleus = torch.zeros(2, 1, SIZE, SIZE)
+    nucleus[:, :, 4:12, 4:12] = 1
+    vectors = torch.rand(2, 2, SIZE, SIZE, generator=torch.Generator().manual_seed(0)) * nucleus
+    types = (2 * nucleus[:, 0]).long()
+    return Targets(nucleus, types, torch.tensor([True, True]), hv=vectors, flow=vectors, boundary=nucleus)
+
+
+def type_logits(targets):
+    return sure(torch.nn.functional.one_hot(targets.types, 3).movedim(-1, 1).float())
+
+
+def test_the_targets_themselves_cost_nothing(targets):
+    hover = HoverOutput(sure(targets.nucleus), targets.hv, type_logits(targets), sure(targets.boundary))
+    flow = FlowOutput(FLOW_SCALE * targets.flow, sure(targets.nucleus), type_logits(targets))
+    for output, names in ((hover, {"np", "hv", "boundary", "type"}), (flow, {"np", "flow", "type"})):
+        parts = objective(output, targets, WEIGHT)
+        assert set(parts) == names
+        assert sum(parts.values()).item() == pytest.approx(0, abs=1e-4)
+
+
+def test_each_part_sees_its_own_error(targets):
+    wrong = FlowOutput(FLOW_SCALE * targets.flow + 1, sure(targets.nucleus), type_logits(targets))
+    parts = objective(wrong, targets, WEIGHT)
+    assert parts["flow"].item() == pytest.approx(0.5)
+    assert parts["np"].item() == pytest.approx(0, abs=1e-4)
+    edge = HoverOutput(sure(targets.nucleus), targets.hv, None, sure(1 - targets.boundary))
+    parts = objective(edge, targets, WEIGHT)
+    assert set(parts) == {"np", "hv", "boundary"}
+    assert parts["boundary"].item() > 10
+
+
+def test_flow_loss_by_hand():
+    assert flow_loss(torch.tensor([3.0, 0.0]), torch.tensor([0.0, 0.0])).item() == pytest.approx(9 / 2 / 2)
+
+
+def test_a_missing_target_is_named(targets):
+    lacking = Targets(targets.nucleus, targets.types, targets.typed)
+    for output, name in (
+        (FlowOutput(targets.flow, targets.nucleus, None), "flow"),
+        (HoverOutput(targets.nucleus, targets.hv, None), "hv"),
+    ):
+        with pytest.raises(NucleusError, match=name):
+            objective(output, lacking, WEIGHT)
