@@ -55,12 +55,8 @@ def changed_box(old: NDArray, new: NDArray, within: Box | None = None) -> Box | 
     return down, slice(left + int(columns[0]), left + int(columns[-1]) + 1)
 
 
-SHADES = 60
-"""Numbers that each outcome has: nuclei that touch mostly get different ones, so that each has its own outline."""
-
-
 def outcome_of(number: int) -> Outcome:
-    """The outcome that a number of the picture stands for."""
+    """The outcome that a number of the picture stands for: they come by turns."""
     return Outcome((number - 1) % len(Outcome) + 1)
 
 
@@ -77,8 +73,9 @@ class ErrorMap:
 
     Attributes
     ----------
-    picture : (H, W) uint8
-        `outcome_of` tells what its numbers, up to 4 × `SHADES`, stand for; 0 is nothing.
+    picture : (H, W) int32
+        Each nucleus has a number of its own, so that all have an outline; `outcome_of` tells what it stands for. 0 is
+        nothing.
     """
 
     def __init__(self, truth: NDArray[np.int32], prediction: NDArray[np.int32], found: Matching) -> None:
@@ -86,7 +83,7 @@ class ErrorMap:
         self._true_boxes = _boxes(truth, found.true.labels)
         self._pred_boxes = _boxes(prediction, found.pred.labels)
         self._codes = _codes(found)
-        self.picture = np.zeros(truth.shape, np.uint8)
+        self.picture = np.zeros(truth.shape, np.int32)
         self._draw(found, (slice(0, truth.shape[0]), slice(0, truth.shape[1])))
 
     def update(self, found: Matching, edited: Box | None = None) -> Box | None:
@@ -128,13 +125,14 @@ class ErrorMap:
 
     def _draw(self, found: Matching, box: Box) -> None:
         true, pred = outcomes(found)
-        missed = np.where(true == Outcome.MISSED, _shaded(true, found.true.labels), 0)
+        missed = np.where(true == Outcome.MISSED, _numbers(true, found.true.labels), 0)
         below = _looked_up(self._truth[box], found.true.labels, missed)
-        above = _looked_up(self._prediction[box], found.pred.labels, _shaded(pred, found.pred.labels))
+        above = _looked_up(self._prediction[box], found.pred.labels, _numbers(pred, found.pred.labels))
         self.picture[box] = np.where(above > 0, above, below)
 
 
 _OUTCOMES = max(Outcome) + 1
+_LARGEST = 2**28
 
 
 def _codes(found: Matching) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -143,14 +141,14 @@ def _codes(found: Matching) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return found.true.labels.astype(np.int64) * _OUTCOMES + true, found.pred.labels.astype(np.int64) * _OUTCOMES + pred
 
 
-def _shaded(kinds: NDArray[np.uint8], labels: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """The number that each nucleus has in the picture."""
-    return (kinds + len(Outcome) * (labels % SHADES)).astype(np.uint8)
+def _numbers(kinds: NDArray[np.uint8], labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The number that each nucleus has in the picture; in the order of the labels, by which napari draws outlines."""
+    return kinds + len(Outcome) * (labels % _LARGEST)
 
 
-def _looked_up(plane: NDArray[np.int32], labels: NDArray[np.int32], values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _looked_up(plane: NDArray[np.int32], labels: NDArray[np.int32], values: NDArray[np.int32]) -> NDArray[np.int32]:
     """The value of each pixel's nucleus; 0 on background."""
-    drawn = np.zeros(plane.shape, np.uint8)
+    drawn = np.zeros(plane.shape, np.int32)
     inside = plane > 0
     drawn[inside] = values[np.searchsorted(labels, plane[inside])]
     return drawn

@@ -64,7 +64,7 @@ class EvaluateController:
         self._truth: LayerSource | None = None
 
     @property
-    def errors(self) -> NDArray[np.uint8] | None:
+    def errors(self) -> NDArray[np.int32] | None:
         """The picture of errors, (H, W) as `ErrorMap.picture`; None where nothing is compared."""
         return None if self._live is None else self._live.errors.picture
 
@@ -116,7 +116,6 @@ class EvaluateController:
             raise compared.error
         self._live, self._truth = compared.live, compared.request.truth
         self._revision += 1
-        self.state.pick = None
         self.state.message = compared.live.note
         self.state.shown = settled(compared.live.comparison(), compared.table)
         self.errors_changed.emit(None)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from napari_nucleus.app.error_map import Box, ErrorMap, Outcome, changed_box, outcomes
 from napari_nucleus.app.evaluate_state import CompareRequest, Comparison, Place
+from napari_nucleus.app.places import places
 from napari_nucleus.core import NucleusError
 from napari_nucleus.evaluation import Evaluation, Matching
 from napari_nucleus.evaluation.classes import harmonise
 from napari_nucleus.evaluation.evaluation import image_tiles
 from napari_nucleus.evaluation.live import LiveMatching
 
-MISSED, EXTRA, UNKNOWN = "missed", "extra", "unknown"
 _MOST_CHANGED_PX = 1_000_000
 
 
@@ -102,30 +102,8 @@ class LiveComparison:
         return Comparison(self.scheme, table, False, evaluation.class_confusion(), self._outcomes())
 
     def places(self, true_class: str, pred_class: str) -> tuple[Place, ...]:
-        """The nuclei of a cell of the confusion matrix, the most doubtful first, then from top to bottom."""
-        true, pred, partner = self.found.true, self.found.pred, self.found.true_partner
-        if true_class == EXTRA:
-            j = np.flatnonzero((self.found.pred_partner < 0) & (pred.types == self._typed(pred_class)))
-            i = np.full(len(j), -1)
-        else:
-            mine = true.types == self._typed(true_class)
-            i = np.flatnonzero(mine & (partner < 0))
-            if pred_class != MISSED:
-                i = np.flatnonzero(mine & (partner >= 0))
-                i = i[pred.types[partner[i]] == self._typed(pred_class)]
-            j = partner[i]
-        yx = pred.yx[j] if pred_class != MISSED else true.yx[i]
-        doubt = pred.confidence[j] if pred_class != MISSED else np.zeros(len(i))
-        order = np.lexsort((yx[:, 1], yx[:, 0], doubt))
-        return tuple(
-            Place(
-                int(true.labels[i[k]]) if i[k] >= 0 else 0,
-                int(pred.labels[j[k]]) if j[k] >= 0 else 0,
-                float(yx[k, 0]),
-                float(yx[k, 1]),
-            )
-            for k in order
-        )
+        """The nuclei of a cell of the confusion matrix; see `places`."""
+        return places(self.found, self.scheme, true_class, pred_class)
 
     def _edit(self, box: Box, labels: NDArray[Any]) -> None:
         if labels.size > _MOST_CHANGED_PX:
@@ -153,9 +131,6 @@ class LiveComparison:
     def _number(self, name: str) -> int:
         name = self._common.pred_names.get(name, name)
         return self.scheme.number_of(name) if name in self.scheme.classes else self._default
-
-    def _typed(self, name: str) -> int:
-        return 0 if name == UNKNOWN else self.scheme.number_of(name)
 
     def _outcomes(self) -> dict[int, int]:
         true, pred = outcomes(self.found)

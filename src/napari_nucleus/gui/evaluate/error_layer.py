@@ -8,12 +8,11 @@ from typing import Any
 
 import napari.viewer
 import numpy as np
-import pandas as pd
 from napari.layers import Labels
-from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
-from napari_nucleus.app.error_map import SHADES, Box, Outcome, outcome_of
+from napari_nucleus.app.error_map import Box, Outcome
 from napari_nucleus.gui.layers.place import move, placement
 
 TITLES: Mapping[Outcome, str] = MappingProxyType(
@@ -37,7 +36,6 @@ COLORS: Mapping[Outcome, str] = MappingProxyType(
 
 _OUTLINE_PX = 2
 _MARK = "nucleus_errors"
-_NUMBERS = range(1, len(Outcome) * SHADES + 1)
 
 
 def is_error_layer(layer: Any) -> bool:
@@ -51,7 +49,7 @@ class ErrorLayer:
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = viewer
 
-    def show(self, picture: NDArray[np.uint8], like: Labels) -> None:
+    def show(self, picture: NDArray[np.int32], like: Labels) -> None:
         """Show a picture where another layer lies."""
         layer = self._layer()
         if layer is None:
@@ -60,7 +58,6 @@ class ErrorLayer:
                 name="errors",
                 colormap=_colormap(),
                 opacity=1.0,
-                features=pd.DataFrame({"index": _NUMBERS, "outcome": [TITLES[outcome_of(n)] for n in _NUMBERS]}),
                 metadata={_MARK: True},
                 **placement(like),
             )
@@ -70,7 +67,7 @@ class ErrorLayer:
             move(layer, placement(like))
         self._viewer.layers.selection.active = like
 
-    def update(self, picture: NDArray[np.uint8], box: Box) -> None:
+    def update(self, picture: NDArray[np.int32], box: Box) -> None:
         """Draw a box of the picture anew."""
         layer = self._layer()
         if layer is None or layer.data.shape != picture.shape:
@@ -83,6 +80,6 @@ class ErrorLayer:
         return next((layer for layer in self._viewer.layers if is_error_layer(layer)), None)
 
 
-def _colormap() -> DirectLabelColormap:
-    colors = {number: COLORS[outcome_of(number)] for number in _NUMBERS}
-    return DirectLabelColormap(color_dict={0: "transparent", None: "transparent", **colors})
+def _colormap() -> CyclicLabelColormap:
+    """Outcomes by turns, as `outcome_of` counts them."""
+    return CyclicLabelColormap(colors=["transparent", *(COLORS[kind] for kind in Outcome)])

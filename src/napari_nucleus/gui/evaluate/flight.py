@@ -21,14 +21,16 @@ class Flight:
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = viewer
 
-    def show(self, pick: Pick | None, like: Labels) -> None:
-        """Ring the nuclei of a pick, fly to the one that is looked at, and make it the label to paint with."""
+    def clear(self) -> None:
+        """Take the rings away."""
         layer = self._layer()
-        if pick is None:
-            if layer is not None:
-                layer.data = np.empty((0, 2))
-            return
-        self._ring(layer, pick, like)
+        if layer is not None:
+            layer.selected_data = set()
+            layer.data = np.empty((0, 2))
+
+    def show(self, pick: Pick, like: Labels) -> None:
+        """Ring the nuclei of a pick, fly to the one that is looked at, and make it the label to paint with."""
+        self._ring(self._layer(), pick, like)
         self._viewer.layers.selection.active = like
         _select(like, pick.place)
         self._fly(pick.place, like)

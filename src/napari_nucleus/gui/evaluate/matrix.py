@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pandas as pd
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
@@ -29,6 +29,7 @@ class ConfusionMatrix(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._counts = pd.DataFrame()
+        self._left = self._top = 0
         self._colors: dict[str, str] = {}
         self._picked: Cell | None = None
         self._hovered: Cell | None = None
@@ -41,6 +42,7 @@ class ConfusionMatrix(QWidget):
         self._counts = counts
         self._colors = {**dict(zip(scheme.classes, scheme.colors, strict=True)), "unknown": UNKNOWN}
         if resized:
+            self._measure()
             self.updateGeometry()
         self.update()
 
@@ -51,18 +53,24 @@ class ConfusionMatrix(QWidget):
 
     def rect_of(self, row: str, column: str) -> QRectF:
         """Where a cell is drawn."""
-        left, top = self._left(), self._top()
-        width = (self.width() - left - 1) / max(1, self._counts.shape[1])
-        across, down = list(self._counts).index(column), list(self._counts.index).index(row)
-        return QRectF(left + across * width, top + down * _ROW_PX, width, _ROW_PX)
+        width = (self.width() - self._left - 1) / max(1, self._counts.shape[1])
+        across, down = self._counts.columns.get_loc(column), self._counts.index.get_loc(row)
+        return QRectF(self._left + across * width, self._top + down * _ROW_PX, width, _ROW_PX)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Wide enough for numbers of three digits."""
-        return QSize(self._left() + 32 * self._counts.shape[1], self._top() + _ROW_PX * len(self._counts) + 2)
+        return QSize(self._left + 32 * self._counts.shape[1], self._top + _ROW_PX * len(self._counts) + 2)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """As high as the rows."""
         return self.minimumSizeHint()
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        """Measure again with another font: napari's theme comes after the panel."""
+        super().changeEvent(event)
+        if event is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._measure()
+            self.updateGeometry()
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802
         """Draw headings and cells."""
@@ -140,17 +148,17 @@ class ConfusionMatrix(QWidget):
     def _draw_headings(self, painter: QPainter) -> None:
         for row in self._counts.index:
             cell = self.rect_of(row, self._counts.columns[0])
-            self._draw_name(painter, QRectF(0, cell.top(), self._left() - _GAP_PX, _ROW_PX), row)
+            self._draw_name(painter, QRectF(0, cell.top(), self._left - _GAP_PX, _ROW_PX), row)
         for column in self._counts:
             cell = self.rect_of(self._counts.index[0], column)
             painter.save()
-            painter.translate(cell.center().x() + _ROW_PX / 2, self._top() - _GAP_PX)
+            painter.translate(cell.center().x() + _ROW_PX / 2, self._top - _GAP_PX)
             painter.rotate(-90)
-            self._draw_name(painter, QRectF(0, -_ROW_PX, self._top() - _GAP_PX, _ROW_PX), column, upwards=True)
+            self._draw_name(painter, QRectF(0, -_ROW_PX, self._top - _GAP_PX, _ROW_PX), column, upwards=True)
             painter.restore()
         if len(self._counts):
             painter.setPen(self._text(0.6))
-            corner = QRectF(0, 0, self._left() - _GAP_PX, self._top() - _GAP_PX)
+            corner = QRectF(0, 0, self._left - _GAP_PX, self._top - _GAP_PX)
             painter.drawText(corner, _Align.AlignRight | _Align.AlignTop, "prediction →")
             painter.drawText(corner, _Align.AlignLeft | _Align.AlignBottom, "↓ truth")
 
@@ -171,11 +179,9 @@ class ConfusionMatrix(QWidget):
         color.setAlphaF(opacity)
         return color
 
-    def _left(self) -> int:
-        return self._longest(list(self._counts.index))
-
-    def _top(self) -> int:
-        return self._longest(list(self._counts))
+    def _measure(self) -> None:
+        """Room for the headings, in the font of now."""
+        self._left, self._top = self._longest(list(self._counts.index)), self._longest(list(self._counts))
 
     def _longest(self, names: list[str]) -> int:
         text = max((self.fontMetrics().horizontalAdvance(name) for name in names), default=0)

@@ -60,6 +60,7 @@ class EvaluatePanel(QWidget):
 
     def compare(self) -> None:
         """Compare the chosen layers; a comparison that is under way is superseded."""
+        self.state.pick = None
         try:
             self._submit(*self.form.layers())
         except NucleusError as error:
@@ -142,6 +143,7 @@ class EvaluatePanel(QWidget):
                 watch.labels(), watch.classes() if everywhere else classes, None if everywhere else box
             )
         except NucleusError:
+            self.state.pick = None
             self._again.start(0)
             return
         if followed:
@@ -193,7 +195,9 @@ class EvaluatePanel(QWidget):
     def _on_pick(self, pick: Pick | None) -> None:
         self.matrix.mark(None if pick is None else pick.cell)
         self.pick_bar.show_pick(pick)
-        if self._prediction is not None:
+        if pick is None:
+            self._flight.clear()
+        elif self._prediction is not None:
             self._flight.show(pick, self._prediction.layer)
 
     def _on_errors(self, box: Any) -> None:

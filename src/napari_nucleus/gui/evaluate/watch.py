@@ -17,7 +17,7 @@ _PAUSE_MS = 60
 
 
 class LayerWatch(QObject):
-    """Tells with ``edited`` that a layer may have changed: at once, then every 60 ms at most, and after the last change.
+    """Tells with ``edited`` that a layer may have changed: at once, then each 60 ms at most, and after the last change.
 
     napari tells the box that was painted; of undo, new data or a new look it tells only that something happened.
     """
@@ -79,7 +79,7 @@ class LayerWatch(QObject):
             self._boxes.append(
                 tuple(slice(int(at), int(at) + size) for at, size in zip(event.offset, event.data.shape, strict=True))
             )
-        self._start()
+        self._start(at_once=True)
 
     def _on_anything(self, _event: Any = None) -> None:
         self._anywhere = True
@@ -89,10 +89,15 @@ class LayerWatch(QObject):
         self._classes = True
         self._start()
 
-    def _start(self) -> None:
-        if not self._pause.isActive():
-            passed = 1000 * (time.monotonic() - self._told)
-            self._pause.start(max(0, round(_PAUSE_MS - passed)))
+    def _start(self, at_once: bool = False) -> None:
+        """Tell when the pause is over; what changes in several steps is told after the last."""
+        if self._pause.isActive():
+            return
+        left = _PAUSE_MS - 1000 * (time.monotonic() - self._told)
+        if at_once and left <= 0:
+            self._tell()
+        else:
+            self._pause.start(max(0, round(left)))
 
     def _tell(self) -> None:
         self.edited.emit()
