@@ -13,7 +13,7 @@ from psygnal import SignalGroupDescriptor
 from scipy.ndimage import affine_transform
 
 from napari_nucleus.app.evaluate_state import LayerSource
-from napari_nucleus.core import ClassScheme
+from napari_nucleus.core import ClassScheme, NucleusError
 
 MEASURES: dict[str, str] = {"fraction": "fraction", "per_mm2": "density, per mm²", "n": "count"}
 """What can be shown of each class: the first part of the table's columns, and its name."""
@@ -35,7 +35,15 @@ class PaintedRegions:
     matrix: NDArray[np.float64]
 
     def on(self, shape: tuple[int, ...]) -> NDArray[np.integer]:
-        """The region of each pixel of the nuclei's image, (H, W)."""
+        """The region of each pixel of the nuclei's image, (H, W).
+
+        Raises
+        ------
+        NucleusError
+            The labels aren't one plane.
+        """
+        if self.labels.ndim != 2:
+            raise NucleusError(f"Expected regions in one plane, got shape {self.labels.shape}. Split off a plane.")
         if self.labels.shape == shape and np.allclose(self.matrix, np.eye(2, 3)):
             return self.labels
         back = np.linalg.inv(self.matrix[:, :2])

@@ -50,7 +50,7 @@ def headline(shown: Shown, row: int) -> list[tuple[str, str]]:
     told = shown.table.iloc[row]
     where = "Whole image" if told["region"] == WHOLE else told["region"]
     lines = [
-        (where, f"{told['nuclei']:,} nuclei on {text('area_mm2', told['area_mm2'])} mm²"),
+        (where, f"{_nuclei(told['nuclei'])} on {text('area_mm2', told['area_mm2'])} mm²"),
         _share(shown, row, "tumor", "tumour", "Tumour burden", "tumor_burden"),
         _share(shown, row, "immune", "immune", "TIL fraction", "til_fraction"),
     ]
@@ -81,4 +81,8 @@ def _share(shown: Shown, row: int, role: str, word: str, title: str, key: str) -
         return f"{title} –", f"the classes of {shown.scheme.name} don't tell {word} nuclei"
     told = shown.table.iloc[row]
     found = sum(int(told[f"n_{name}"]) for name in names)
-    return f"{title} {text(key, told[key])}", f"{found:,} {word} nuclei ({', '.join(names)})"
+    return f"{title} {text(key, told[key])}", f"{_nuclei(found, word + ' ')} ({', '.join(names)})"
+
+
+def _nuclei(n: int, kind: str = "") -> str:
+    return f"{n:,} {kind}{'nucleus' if n == 1 else 'nuclei'}"
