@@ -161,8 +161,9 @@ def matched_f1(
     >>> score.mean, score.per_class
     (0.3333333333333333, array([0.66666667, 0.        ]))
     """
+    images = _images(true_yx, pred_yx, true_types, pred_types, n_classes, radius_px)
     counts = np.zeros((3, n_classes), np.int64)
-    for a, a_kinds, b, b_kinds in _images(true_yx, pred_yx, true_types, pred_types, n_classes, radius_px):
+    for a, a_kinds, b, b_kinds in images:
         for number in np.union1d(a_kinds[a_kinds > 0], b_kinds[b_kinds > 0]):
             mine, theirs = a[a_kinds == number], b[b_kinds == number]
             tp = len(pair_within(mine, theirs, radius_px)[0])

@@ -7,7 +7,6 @@ from napari_nucleus.core import NucleusError
 from napari_nucleus.metrics import (
     aggregated_jaccard,
     aggregated_jaccard_plus,
-    detection_f1,
     dice,
     ensemble_dice,
     panoptic_quality,
@@ -16,7 +15,6 @@ from napari_nucleus.metrics import (
 NOTHING = np.zeros((4, 6), int)
 ONE = NOTHING.copy()
 ONE[1:3, 1:4] = 1
-NO_NUCLEI, NO_TYPES = np.empty((0, 2)), np.empty(0, int)
 
 
 def pq(true, pred):
@@ -70,49 +68,3 @@ def test_below_a_half_the_best_assignment_decides():
 def test_an_impossible_iou_gives_one_clear_error(iou):
     with pytest.raises(NucleusError, match="IoU"):
         panoptic_quality(ONE, ONE, iou=iou)
-
-
-def test_detection_counts_are_pooled_over_images():
-    near, far = [(10.0, 10.0)], [(10.0, 22.1)]
-    score = detection_f1([near, near], [near, far], [[1], [2]], [[1], [2]], n_classes=2)
-    assert score.f_d == pytest.approx(2 / 4)
-    assert score.f_c == pytest.approx([1.0, 0.0])
-
-
-def test_the_radius_is_included():
-    assert detection_f1([[(0, 0)]], [[(0, 12)]], [[1]], [[1]], n_classes=1).f_d == 1
-
-
-def test_a_wrong_class_weighs_two():
-    score = detection_f1([[(0, 0), (50, 50)]], [[(0, 0), (50, 50)]], [[1, 1]], [[1, 2]], n_classes=2)
-    assert score.f_c == pytest.approx([2 / 4, 0])
-
-
-def test_unknown_true_nuclei_are_found_but_not_classified():
-    score = detection_f1([[(0, 0), (50, 50)]], [[(0, 0), (50, 50)]], [[1, 0]], [[1, 1]], n_classes=1)
-    assert score.f_d == 1
-    assert score.f_c == pytest.approx([1.0])
-
-
-def test_detection_of_images_without_nuclei():
-    assert np.isnan(detection_f1([NO_NUCLEI], [NO_NUCLEI], [NO_TYPES], [NO_TYPES], n_classes=2).f_d)
-    missed = detection_f1([[(1, 1)]], [[]], [[1]], [[]], n_classes=2)
-    assert missed.f_d == 0
-    assert missed.f_c[0] == 0
-    assert np.isnan(missed.f_c[1])
-
-
-@pytest.mark.parametrize(
-    "lists",
-    [
-        ([[(0, 0)]], [], [[1]], [[1]]),
-        ([[(0, 0)]], [[(0, 0)]], [[1]], [[1, 1]]),
-        ([[(0, 0, 0)]], [[(0, 0)]], [[1]], [[1]]),
-        ([[(0, 0)]], [[(0, np.nan)]], [[1]], [[1]]),
-        ([[(0, 0)]], [[(0, 0)]], [[1]], [[3]]),
-        ([[(0, 0)]], [[(0, 0)]], [[-1]], [[1]]),
-    ],
-)
-def test_lists_that_do_not_fit_give_one_clear_error(lists):
-    with pytest.raises(NucleusError, match="Expected"):
-        detection_f1(*lists, n_classes=2)
