@@ -117,9 +117,11 @@ def open_cases(
     true, pred = open_source(truth, classes, mpp), open_source(prediction, classes, mpp)
     pairs = _pairs(true, pred)
     common = harmonise(true.scheme(name for name, _ in pairs), pred.scheme(name for _, name in pairs))
-    notes = _left_out("annotated images have no prediction", true.names, {name for name, _ in pairs})
-    notes += _left_out("predictions have no truth", pred.names, {name for _, name in pairs})
-    return Cases(true, pred, pairs, common, [note for note in ("; ".join(notes), common.note) if note])
+    left = [
+        *_left_out("prediction", "annotated images", true.names, {name for name, _ in pairs}),
+        *_left_out("truth", "predictions", pred.names, {name for _, name in pairs}),
+    ]
+    return Cases(true, pred, pairs, common, [*left, *([common.note] if common.note else [])])
 
 
 def _pairs(truth: Source, prediction: Source) -> list[tuple[str, str]]:
@@ -143,9 +145,9 @@ def _pairs(truth: Source, prediction: Source) -> list[tuple[str, str]]:
     return pairs
 
 
-def _left_out(what: str, names: Sequence[str], used: Collection[str]) -> list[str]:
+def _left_out(partner: str, what: str, names: Sequence[str], used: Collection[str]) -> list[str]:
     rest = [name for name in names if name not in used]
-    return [f"{len(rest)} {what} ({_listed(rest)})"] if rest else []
+    return [f"No {partner} for {len(rest)} of {len(names)} {what} ({_listed(rest)})."] if rest else []
 
 
 def _listed(names: Sequence[str]) -> str:

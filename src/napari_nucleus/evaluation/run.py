@@ -58,32 +58,28 @@ def findings_steps(
     cases = open_cases(prediction, truth, classes=classes, mpp=mpp)
     notes = list(cases.notes)
     options = {"radius_px": radius_px, "crop_px": crop_px}
-    comparison = None
-    if other is None:
-        scored = yield from _score(cases, options)
-    else:
+    others = None
+    if other is not None:
         others = open_cases(other, truth, classes=classes, mpp=mpp)
-        cases, others, left_out = _shared(cases, others)
-        if left_out:
-            notes.append(f"{left_out} images are left out, as only one of the predictions has them.")
-        scored = yield from _score(cases, options)
-        first, cases_alike = scored, cases.scheme.classes == others.scheme.classes
-        if not cases_alike:
-            notes.append("The predictions have different classes: they are compared whatever the class.")
-            first = yield from _score(cases.without_classes(), options)
-        second = yield from _score(others if cases_alike else others.without_classes(), options)
+        notes += [f"{other}: {note}" for note in others.notes if note not in notes]
+        cases, others = _shared(cases, others)
+    scored = yield from _score(cases, options)
+    comparison = None
+    if others is not None:
+        first, second, told = yield from _alike(scored, cases, others, options)
         comparison = compare(first, second, bootstrap, seed)
-    settings = {
-        "bootstrap": bootstrap,
-        "seed": seed,
-        **options,
-        "classes": str(classes) if classes else None,
-        "mpp": mpp,
-    }
-    table = scored.table(bootstrap, seed)
-    notes += _about_intervals(len(cases)) if bootstrap else []
+        notes += told
+    notes += _about_intervals(scored) if bootstrap else []
+    settings = {"bootstrap": bootstrap, "seed": seed, **options, "classes": str(classes) if classes else None}
     return Findings(
-        str(prediction), str(truth), scored, table, settings, tuple(notes), str(other or ""), comparison
+        str(prediction),
+        str(truth),
+        scored,
+        scored.table(bootstrap, seed),
+        settings | {"mpp": mpp},
+        tuple(notes),
+        str(other or ""),
+        comparison,
     ), cases
 
 
@@ -91,14 +87,29 @@ def _score(cases: Cases, options: dict) -> Generator[Progress, None, Evaluation]
     return evaluate_steps(cases, total=len(cases), **options)
 
 
-def _shared(cases: Cases, others: Cases) -> tuple[Cases, Cases, int]:
+def _alike(
+    scored: Evaluation, cases: Cases, others: Cases, options: dict
+) -> Generator[Progress, None, tuple[Evaluation, Evaluation, list[str]]]:
+    """Evaluations of both predictions in the same classes, and what must be told of them."""
+    if cases.scheme.classes == others.scheme.classes:
+        second = yield from _score(others, options)
+        return scored, second, []
+    first = yield from _score(cases.without_classes(), options)
+    second = yield from _score(others.without_classes(), options)
+    return first, second, ["The predictions have different classes: they are compared whatever the class."]
+
+
+def _shared(cases: Cases, others: Cases) -> tuple[Cases, Cases]:
     both = set(cases.names) & set(others.names)
     if not both:
         raise NucleusError("Expected predictions of the same images to compare, got none that both have. Rename them.")
-    return cases.only(both), others.only(both), len(set(cases.names) ^ set(others.names))
+    return cases.only(both), others.only(both)
 
 
-def _about_intervals(images: int) -> list[str]:
+def _about_intervals(scored: Evaluation) -> list[str]:
+    images = len(scored.names)
+    if images == 1 and len(scored.tiles) == 1:
+        return ["The only image is too small for intervals."]
     if images == 1:
         return ["Intervals are drawn from the tiles of the only image: they say nothing of other images."]
     return [f"{images} images are few: take the intervals as rough."] if images < _FEW else []

@@ -18,7 +18,7 @@ def number(value: float) -> str:
     """A score: three decimals, less for large ones (R² falls without bounds), a dash where there is none."""
     if not math.isfinite(value):
         return "–"
-    return (f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}").replace("-", "−")
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}"
 
 
 def interval(low: float, high: float) -> str:
@@ -80,7 +80,7 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows of text as columns; the first row is the heading, the first column stands left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([lines[0], "─" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
+    return "\n".join([lines[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
 
 
 def _overall(findings: Findings) -> str:

@@ -43,7 +43,7 @@ def test_scores_on_the_screen(folders):
     assert done.exit_code == 0, done.output
     for part in ("PQ", "95 % interval", "AJI+", "spindle-shaped", "3 images", "classes of consep"):
         assert part in done.stdout
-    assert "1 annotated images have no prediction (d)" in done.stderr
+    assert "No prediction for 1 of 4 annotated images (d)" in done.stderr
     assert "\x1b" not in done.output
 
 
@@ -79,7 +79,7 @@ def test_a_comparison_on_the_images_that_both_have(folders):
     assert pq["difference"] < 0
     assert pq["a"] == record["overall"]["pq"]["value"]
     assert "worse is lower than that of" in done.stdout
-    assert "1 images are left out" in done.stderr
+    assert "worse: No prediction for 2 of 4 annotated images (a, d)" in done.stderr
 
 
 def test_a_comparison_with_a_prediction_without_classes(folders):

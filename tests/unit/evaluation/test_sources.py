@@ -50,7 +50,10 @@ def prediction(tmp_path, some):
 def test_matched_by_stem_in_the_order_of_a_person(prediction, truth):
     cases = open_cases(prediction, truth)
     assert cases.names == ("t_2", "t_10")
-    assert cases.notes == ("1 annotated images have no prediction (t_1); 1 predictions have no truth (else)",)
+    assert cases.notes == (
+        "No prediction for 1 of 3 annotated images (t_1).",
+        "No truth for 1 of 3 predictions (else).",
+    )
     assert cases.scheme.name == "consep"
     assert evaluate(cases).table(bootstrap=0).query("metric == 'pq'")["value"].tolist() == [1.0]
     assert cases.image(0).shape == (60, 80, 3)
