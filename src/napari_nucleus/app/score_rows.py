@@ -62,9 +62,10 @@ def score_rows(comparison: Comparison, everything: bool = False) -> list[ScoreRo
     order = list(_HEADLINE)
     if everything:
         order += [key for key in TITLES if key not in (*_HEADLINE, *_OF_MANY_IMAGES)]
+    cells = comparison.table[["metric", "class", "value", "low", "high"]].to_numpy().tolist()
     rows = [
-        ScoreRow(row.metric, TITLES[row.metric], row[2], row.value, row.low, row.high)
-        for row in comparison.table[["metric", "class", "value", "low", "high"]].itertuples()
-        if row.metric in order and (everything or row[2] == "" or row.metric == "f_c")
+        ScoreRow(key, TITLES[key], name, value, low, high)
+        for key, name, value, low, high in cells
+        if key in order and (everything or not name or key == "f_c")
     ]
     return sorted(rows, key=lambda row: order.index(row.key))

@@ -28,7 +28,9 @@ class ConfusionMatrix(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._counts = pd.DataFrame()
+        self._rows: list[str] = []
+        self._columns: list[str] = []
+        self._counts: dict[Cell, int] = {}
         self._left = self._top = 0
         self._colors: dict[str, str] = {}
         self._picked: Cell | None = None
@@ -38,8 +40,11 @@ class ConfusionMatrix(QWidget):
 
     def show_counts(self, counts: pd.DataFrame, scheme: ClassScheme) -> None:
         """Show a table of `confusion_table`."""
-        resized = counts.shape != self._counts.shape or list(counts) != list(self._counts)
-        self._counts = counts
+        rows, columns = list(map(str, counts.index)), list(map(str, counts))
+        resized = (rows, columns) != (self._rows, self._columns)
+        self._rows, self._columns = rows, columns
+        values = counts.to_numpy().ravel().tolist()
+        self._counts = dict(zip(((row, column) for row in rows for column in columns), values, strict=True))
         self._colors = {**dict(zip(scheme.classes, scheme.colors, strict=True)), "unknown": UNKNOWN}
         if resized:
             self._measure()
@@ -53,13 +58,13 @@ class ConfusionMatrix(QWidget):
 
     def rect_of(self, row: str, column: str) -> QRectF:
         """Where a cell is drawn."""
-        width = (self.width() - self._left - 1) / max(1, self._counts.shape[1])
-        across, down = self._counts.columns.get_loc(column), self._counts.index.get_loc(row)
+        width = (self.width() - self._left - 1) / len(self._columns)
+        across, down = self._columns.index(column), self._rows.index(row)
         return QRectF(self._left + across * width, self._top + down * _ROW_PX, width, _ROW_PX)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Wide enough for numbers of three digits."""
-        return QSize(self._left + 32 * self._counts.shape[1], self._top + _ROW_PX * len(self._counts) + 2)
+        return QSize(self._left + 32 * len(self._columns), self._top + _ROW_PX * len(self._rows) + 2)
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """As high as the rows."""
@@ -76,11 +81,11 @@ class ConfusionMatrix(QWidget):
         """Draw headings and cells."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_headings(painter)
-        for row in self._counts.index:
-            total = max(1, int(self._counts.loc[row].sum()))
-            for column in self._counts:
-                self._draw_cell(painter, row, column, int(self._counts.at[row, column]), total)
+        if self._counts:
+            self._draw_headings(painter)
+        totals = {row: self._total(row) for row in self._rows}
+        for (row, column), count in self._counts.items():
+            self._draw_cell(painter, row, column, count, totals[row])
         painter.end()
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
@@ -105,15 +110,14 @@ class ConfusionMatrix(QWidget):
 
     def _cell_at(self, position: QPointF) -> Cell | None:
         """The cell under the mouse, if it counts any nuclei."""
-        for row in self._counts.index:
-            for column in self._counts:
-                if self.rect_of(row, column).contains(position):
-                    return (row, column) if self._counts.at[row, column] else None
-        return None
+        return next((cell for cell, n in self._counts.items() if n and self.rect_of(*cell).contains(position)), None)
+
+    def _total(self, row: str) -> int:
+        return sum(self._counts[row, column] for column in self._columns)
 
     def _told(self, row: str, column: str) -> str:
-        count, total = int(self._counts.at[row, column]), int(self._counts.loc[row].sum())
-        share = f"{count:,} of {total:,}"
+        count = self._counts[row, column]
+        share = f"{count:,} of {self._total(row):,}"
         if row == "extra":
             return f"{count:,} predicted as {column} where there is no nucleus. Click to go through them."
         if column == "missed":
@@ -146,21 +150,20 @@ class ConfusionMatrix(QWidget):
         return QPen(QColor("#56B4E9"), 1.2) if row == column else None
 
     def _draw_headings(self, painter: QPainter) -> None:
-        for row in self._counts.index:
-            cell = self.rect_of(row, self._counts.columns[0])
+        for row in self._rows:
+            cell = self.rect_of(row, self._columns[0])
             self._draw_name(painter, QRectF(0, cell.top(), self._left - _GAP_PX, _ROW_PX), row)
-        for column in self._counts:
-            cell = self.rect_of(self._counts.index[0], column)
+        for column in self._columns:
+            cell = self.rect_of(self._rows[0], column)
             painter.save()
             painter.translate(cell.center().x() + _ROW_PX / 2, self._top - _GAP_PX)
             painter.rotate(-90)
             self._draw_name(painter, QRectF(0, -_ROW_PX, self._top - _GAP_PX, _ROW_PX), column, upwards=True)
             painter.restore()
-        if len(self._counts):
-            painter.setPen(self._text(0.6))
-            corner = QRectF(0, 0, self._left - _GAP_PX, self._top - _GAP_PX)
-            painter.drawText(corner, _Align.AlignRight | _Align.AlignTop, "prediction →")
-            painter.drawText(corner, _Align.AlignLeft | _Align.AlignBottom, "↓ truth")
+        painter.setPen(self._text(0.6))
+        corner = QRectF(0, 0, self._left - _GAP_PX, self._top - _GAP_PX)
+        painter.drawText(corner, _Align.AlignRight | _Align.AlignTop, "prediction →")
+        painter.drawText(corner, _Align.AlignLeft | _Align.AlignBottom, "↓ truth")
 
     def _draw_name(self, painter: QPainter, area: QRectF, name: str, upwards: bool = False) -> None:
         swatch = QRectF(area.left(), area.center().y() - _SWATCH_PX / 2, _SWATCH_PX, _SWATCH_PX)
@@ -181,7 +184,7 @@ class ConfusionMatrix(QWidget):
 
     def _measure(self) -> None:
         """Room for the headings, in the font of now."""
-        self._left, self._top = self._longest(list(self._counts.index)), self._longest(list(self._counts))
+        self._left, self._top = self._longest(self._rows), self._longest(self._columns)
 
     def _longest(self, names: list[str]) -> int:
         text = max((self.fontMetrics().horizontalAdvance(name) for name in names), default=0)

@@ -76,9 +76,8 @@ class LayerWatch(QObject):
 
     def _on_painted(self, event: Any) -> None:
         if len(event.offset) == 2:
-            self._boxes.append(
-                tuple(slice(int(at), int(at) + size) for at, size in zip(event.offset, event.data.shape, strict=True))
-            )
+            (top, left), (height, width) = (map(int, pair) for pair in (event.offset, event.data.shape))
+            self._boxes.append((slice(top, top + height), slice(left, left + width)))
         self._start(at_once=True)
 
     def _on_anything(self, _event: Any = None) -> None:
