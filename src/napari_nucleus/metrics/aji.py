@@ -81,7 +81,8 @@ def aggregated_jaccard_plus(true: ArrayLike, pred: ArrayLike) -> float:
 def _aggregate(found: Overlap, pairs: NDArray[np.int64]) -> float:
     """Pooled intersection over pooled union of some pairs; nuclei in none of them add their area to the union."""
     intersection = found.intersection[pairs].sum()
-    missed = found.true_area.sum() - found.true_area[np.unique(found.true[pairs])].sum()
-    extra = found.pred_area.sum() - found.pred_area[np.unique(found.pred[pairs])].sum()
-    union = found.union[pairs].sum() + missed + extra
+    missed, extra = np.ones(len(found.true_area), bool), np.ones(len(found.pred_area), bool)
+    missed[found.true[pairs]] = False
+    extra[found.pred[pairs]] = False
+    union = found.union[pairs].sum() + found.true_area[missed].sum() + found.pred_area[extra].sum()
     return float(intersection / union) if union else float("nan")

@@ -14,6 +14,16 @@ from napari_nucleus.metrics.overlap import Overlap, count_shared, paired_labels,
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """Pieces of one side: of each its nucleus's label, its class and its area; and the piece of each run, or -1."""
+
+    labels: NDArray[np.int32]
+    types: NDArray[np.int64]
+    area: NDArray[np.int64]
+    owner: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ClassOverlap:
     """Overlap of the pieces of nuclei: the pixels of a nucleus that have one class are a piece.
 
@@ -46,13 +56,23 @@ def class_overlap(
     kinds = class_map(true, true_types, n_classes), class_map(pred, pred_types, n_classes)
     start, length = runs(true, pred, *kinds)
     true_side, pred_side = (
-        _pieces(labels.ravel()[start], types.ravel()[start], length, n_classes)
+        pieces_of(labels.ravel()[start], types.ravel()[start], length, n_classes)
         for labels, types in zip((true, pred), kinds, strict=True)
     )
     shape = len(true_side.area), len(pred_side.area)
     shared = count_shared(true_side.owner, pred_side.owner, length, shape)
     pieces = Overlap(true_side.area, pred_side.area, *shared, true_side.labels, pred_side.labels)
     return ClassOverlap(pieces, true_side.types, pred_side.types)
+
+
+def pieces_of(labels: NDArray[np.int32], types: NDArray[np.int32], length: NDArray[np.int64], n_classes: int) -> Pieces:
+    """The pieces of the runs of a label image and its class map."""
+    side = n_classes + 1
+    present, owner, _ = rank(labels, length)
+    # One number a piece, above 0; 0 is the background.
+    piece, piece_owner, area = rank(np.where(owner >= 0, owner * side + types + 1, 0), length)
+    numbers = piece.astype(np.int64) - 1
+    return Pieces(present[numbers // side], numbers % side, area, piece_owner)
 
 
 def nucleus_types(labels: ArrayLike, types: ArrayLike, n_classes: int) -> NDArray[np.int64]:
@@ -107,21 +127,3 @@ def check_lists(lists: dict[str, Sized]) -> None:
     if len(set(sizes.values())) > 1:
         told = ", ".join(f"{name} {size}" for name, size in sizes.items())
         raise NucleusError(f"Expected lists with an item an image, got {told} items. Give each list one item an image.")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pieces:
-    labels: NDArray[np.int32]
-    types: NDArray[np.int64]
-    area: NDArray[np.int64]
-    owner: NDArray[np.int64]
-
-
-def _pieces(labels: NDArray[np.int32], types: NDArray[np.int32], length: NDArray[np.int64], n_classes: int) -> _Pieces:
-    """The pieces of one side, and the one of each run."""
-    side = n_classes + 1
-    present, owner, _ = rank(labels, length)
-    # One number a piece, above 0; 0 is the background.
-    piece, piece_owner, area = rank(np.where(owner >= 0, owner * side + types + 1, 0), length)
-    numbers = piece.astype(np.int64) - 1
-    return _Pieces(present[numbers // side], numbers % side, area, piece_owner)

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.core.nuclei import as_labels
-from napari_nucleus.metrics.classes import class_map
-from napari_nucleus.metrics.overlap import rank, runs
+from napari_nucleus.metrics.classes import class_map, pieces_of
+from napari_nucleus.metrics.overlap import runs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,10 +69,8 @@ def count_nuclei(labels: ArrayLike, types: ArrayLike, n_classes: int, crop_px: i
         middle = _centre(labels.shape, crop_px)
         labels, kinds = labels[middle], kinds[middle]
     start, length = runs(labels, kinds)
-    _, owner, _ = rank(labels.ravel()[start], length)
-    inside = owner >= 0
-    pieces = np.unique(owner[inside] * (n_classes + 1) + kinds.ravel()[start][inside])
-    return np.bincount(pieces % (n_classes + 1), minlength=n_classes + 1)[1:]
+    found = pieces_of(labels.ravel()[start], kinds.ravel()[start], length, n_classes)
+    return np.bincount(found.types, minlength=n_classes + 1)[1:]
 
 
 def count_r2(true_counts: ArrayLike, pred_counts: ArrayLike) -> CountR2:
