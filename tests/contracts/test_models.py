@@ -1,4 +1,6 @@
-"""What every registered network must do; a new one is enrolled by being registered."""
+"""What every registered network must do; a new one is enrolled by being registered and named in `SMALL`."""
+
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -6,51 +8,109 @@ from safetensors.torch import load_model, save_model
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.models import architectures, create_model
-
-pytestmark = pytest.mark.parametrize("name", architectures())
-
-
-@pytest.mark.parametrize(("batch", "height", "width"), [(1, 64, 96), (3, 128, 64)])
-def test_output_has_the_size_of_the_input(name, batch, height, width):
-    network = create_model(name, classes="pannuke").eval()
-    output = network(torch.rand(batch, 3, height, width))
-    assert output.np_logit.shape == (batch, 1, height, width)
-    assert output.hv.shape == (batch, 2, height, width)
-    assert output.type_logit.shape == (batch, 6, height, width)
+from napari_nucleus.models.flow_output import FlowOutput
+from napari_nucleus.models.hover_output import HoverOutput
 
 
+class Small(NamedTuple):
+    """A configuration that runs in no time, and sizes (H, W) that the network takes."""
+
+    options: dict[str, Any]
+    sizes: tuple[tuple[int, int], tuple[int, int]] = ((64, 96), (128, 64))
+
+
+_TINY_VIT = {"embed_dim": 32, "depth": 4, "num_heads": 2}
+SMALL = {
+    "hovernet": Small({"width": 8}),
+    "hovernet_seresnext101": Small({"encoder": "test_resnet", "widths": (16, 8)}),
+    "hovernet_seresnext50": Small({"encoder": "test_efficientnet", "widths": (16, 8)}),
+    "mobilevit_unet": Small({"encoder": "mobilevitv2_050", "widths": (32, 16, 16, 8, 8)}, ((64, 128), (192, 64))),
+    "nucleus_small": Small({}),
+    "unetr_hoptimus0": Small({"encoder_options": _TINY_VIT, "blocks": (0, 1, 2, 3), "widths": (32, 16, 16, 8)}),
+}
+
+DENSE = [name for name in architectures() if name in SMALL]
+dense = pytest.mark.parametrize("name", DENSE)
+
+
+def small(name, classes="consep"):
+    return create_model(name, classes=classes, **SMALL[name].options)
+
+
+def maps(output):
+    """The maps of a HoverOutput or a FlowOutput."""
+    return [tensor for tensor in output if tensor is not None]
+
+
+def image(name, batch=1, size=0):
+    return torch.rand(batch, 3, *SMALL[name].sizes[size])
+
+
+def test_every_architecture_is_enrolled():
+    assert sorted(SMALL) == architectures()
+
+
+@dense
+@pytest.mark.parametrize(("batch", "size"), [(1, 0), (3, 1)])
+def test_output_has_the_size_of_the_input(name, batch, size):
+    seen = image(name, batch, size)
+    output = small(name, "pannuke").eval()(seen)
+    assert isinstance(output, HoverOutput | FlowOutput)
+    channels = {"np_logit": 1, "hv": 2, "flow": 2, "prob_logit": 1, "type_logit": 6, "boundary_logit": 1}
+    given = {field: tensor.shape for field, tensor in output._asdict().items() if tensor is not None}
+    assert given == {field: (batch, channels[field], *seen.shape[-2:]) for field in given}
+    assert given.keys() >= ({"np_logit", "hv"} if isinstance(output, HoverOutput) else {"flow", "prob_logit"})
+    assert "type_logit" in given
+
+
+@dense
 def test_backward_reaches_every_parameter(name):
-    network = create_model(name)
-    output = network(torch.rand(2, 3, 64, 64))
-    sum(o.square().mean() for o in output).backward()
+    network = small(name).train()
+    sum(m.square().mean() for m in maps(network(image(name, batch=2)))).backward()
     assert [n for n, p in network.named_parameters() if p.requires_grad and p.grad is None] == []
+    assert [n for n, p in network.named_parameters() if not p.requires_grad and p.grad is not None] == []
 
 
+@dense
 def test_saving_changes_nothing(name, tmp_path):
-    network, other = create_model(name).eval(), create_model(name).eval()
+    network, other = small(name).eval(), small(name).eval()
     save_model(network, tmp_path / "w.safetensors")
     load_model(other, tmp_path / "w.safetensors")
-    image = torch.rand(1, 3, 64, 64)
+    seen = image(name)
     with torch.inference_mode():
-        assert all(torch.equal(a, b) for a, b in zip(network(image), other(image), strict=True))
+        assert all(torch.equal(a, b) for a, b in zip(maps(network(seen)), maps(other(seen)), strict=True))
 
 
+@dense
 def test_is_deterministic(name):
-    network, image = create_model(name).eval(), torch.rand(1, 3, 64, 64)
+    network, seen = small(name).eval(), image(name)
     with torch.inference_mode():
-        assert all(torch.equal(a, b) for a, b in zip(network(image), network(image), strict=True))
+        assert all(torch.equal(a, b) for a, b in zip(maps(network(seen)), maps(network(seen)), strict=True))
 
 
+@dense
+def test_a_size_that_it_cannot_take_is_refused_with_one_it_can(name):
+    network = small(name).eval()
+    with pytest.raises(NucleusError, match="multiples of") as raised:
+        network(torch.rand(1, 3, 61, 64))
+    assert "\n" not in str(raised.value)
+    height, width = map(int, str(raised.value).rsplit(maxsplit=1)[1].rstrip(".").split("×"))
+    with torch.inference_mode():
+        network(torch.rand(1, 3, height, width))
+
+
+@dense
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_half_precision_on_cuda(name):
-    network, image = create_model(name).eval().cuda(), torch.rand(2, 3, 64, 64, device="cuda")
+    network, seen = small(name).eval().cuda(), image(name, batch=2).cuda()
     with torch.inference_mode():
-        full = network(image)
+        full = network(seen)
         with torch.autocast("cuda", dtype=torch.float16):
-            half = network(image)
-    assert all(torch.allclose(a.float(), b.float(), atol=0.1) for a, b in zip(full, half, strict=True))
+            half = network(seen)
+    assert all(torch.allclose(a.float(), b.float(), atol=0.1) for a, b in zip(maps(full), maps(half), strict=True))
 
 
+@pytest.mark.parametrize("name", architectures())
 def test_unknown_names_are_refused(name):
     with pytest.raises(NucleusError, match=name):
         create_model(name + "_")

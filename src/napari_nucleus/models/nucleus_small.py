@@ -16,10 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from napari_nucleus.core import NucleusError
 from napari_nucleus.models.hover_output import HoverOutput
 from napari_nucleus.models.registry import register_model
 from napari_nucleus.models.resnet import ShortResNet
+from napari_nucleus.models.sizes import require_multiple
+from napari_nucleus.models.timm_encoder import timm_features
 
 
 def _convolution(channels_in: int, channels_out: int, size: int) -> nn.Sequential:
@@ -75,7 +76,9 @@ class NucleusSmall(nn.Module):
         dropout: float = 0.05,
     ) -> None:
         super().__init__()
-        self.encoder, channels = _own_encoder() if encoder is None else _timm_encoder(encoder, pretrained)
+        self.encoder, channels = (
+            _own_encoder() if encoder is None else timm_features(encoder, (2, 4, 8, 16), pretrained)
+        )
         self.register_buffer("mean", torch.tensor([0.72, 0.56, 0.69]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.20, 0.22, 0.17]).view(1, 3, 1, 1))
         stride2, stride4, stride8, stride16 = channels
@@ -95,7 +98,13 @@ class NucleusSmall(nn.Module):
         ----------
         image : (B, 3, H, W) float in [0, 1]
             H and W multiples of 16, at 0.25 µm a pixel.
+
+        Raises
+        ------
+        NucleusError
+            H or W is no multiple of 16.
         """
+        require_multiple(image, self.size_multiple)
         features = self.features(image)
         return HoverOutput(
             F.pixel_shuffle(self.np_head(features), 2),
@@ -114,19 +123,6 @@ class NucleusSmall(nn.Module):
 def _own_encoder() -> tuple[nn.Module, Sequence[int]]:
     encoder = ShortResNet()
     return encoder, encoder.channels
-
-
-def _timm_encoder(name: str, pretrained: bool) -> tuple[nn.Module, Sequence[int]]:
-    import timm  # takes seconds
-
-    encoder = timm.create_model(name, pretrained=pretrained, features_only=True, out_indices=(0, 1, 2, 3))
-    info: Any = encoder.feature_info
-    if info.reduction() != [2, 4, 8, 16]:
-        raise NucleusError(
-            f"Expected an encoder with features at strides 2, 4, 8 and 16, got {name} with {info.reduction()}. "
-            "Choose another, such as resnet18."
-        )
-    return encoder, info.channels()
 
 
 @register_model

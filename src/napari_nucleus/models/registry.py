@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ Builder = TypeVar("Builder", bound=Callable[..., nn.Module])
 
 _BUILDERS: dict[str, Callable[..., nn.Module]] = {}
 # Modules that enrol themselves when they are imported.
-_ARCHITECTURES = ("nucleus_small",)
+_ARCHITECTURES = ("hovernet", "hovernet_seresnext", "mobilevit_unet", "nucleus_small", "unetr_hoptimus0")
 
 
 def register_model(build: Builder) -> Builder:
@@ -28,6 +29,14 @@ def architectures() -> list[str]:
     for module in _ARCHITECTURES:
         import_module(f"napari_nucleus.models.{module}")
     return sorted(_BUILDERS)
+
+
+def documented(name: str) -> tuple[str, str]:
+    """What an architecture is in a line, and where it comes from: its builder's and its file's docstring."""
+    build = _BUILDERS[name]
+    paragraphs = (sys.modules[build.__module__].__doc__ or "").split("\n\n")
+    origin = " ".join(paragraphs[1].split()) if len(paragraphs) > 1 else ""
+    return (build.__doc__ or "").split("\n")[0], origin
 
 
 def create_model(name: str, classes: str | ClassScheme = "consep", **options: Any) -> nn.Module:

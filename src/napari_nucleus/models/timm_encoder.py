@@ -1,0 +1,105 @@
+"""Encoders of timm: any of them by name, with weights from its hub when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from napari_nucleus.core import NucleusError
+from napari_nucleus.models.library import encoder_file
+
+
+class TimmEncoder(nn.Module):
+    """Features of images in [0, 1] at several strides, normalised as the encoder was trained.
+
+    Parameters
+    ----------
+    name : str
+        Any timm network that gives features at these strides.
+    strides : sequence of int
+    pretrained : bool
+        Start from timm's weights (from its hub).
+
+    Attributes
+    ----------
+    channels : list of int
+        Of the features at each stride.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, name: str, strides: Sequence[int] = (2, 4, 8, 16, 32), pretrained: bool = False) -> None:
+        super().__init__()
+        self.body, self.channels = timm_features(name, strides, pretrained)
+        settings: Any = self.body.pretrained_cfg
+        self.register_buffer("mean", torch.tensor(settings["mean"]).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(settings["std"]).view(1, 3, 1, 1))
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Features of images (B, 3, H, W), a (B, channels[i], H / strides[i], W / strides[i]) each."""
+        features: list[Tensor] = self.body((image - self.mean) / self.std)
+        return features
+
+
+def timm_features(name: str, strides: Sequence[int], pretrained: bool) -> tuple[nn.Module, list[int]]:
+    """A timm network that returns features at these strides, and their channels.
+
+    Raises
+    ------
+    NucleusError
+        timm has no such network, it has other strides, or its weights can't be fetched.
+    """
+    encoder: Any = None
+    with suppress(AssertionError, IndexError):  # what timm raises where there are fewer strides
+        encoder = create_timm(name, pretrained, features_only=True, out_indices=tuple(range(len(strides))))
+    found = [] if encoder is None else encoder.feature_info.reduction()
+    if found != list(strides):
+        wanted = f"{', '.join(map(str, strides[:-1]))} and {strides[-1]}"
+        raise NucleusError(
+            f"Expected an encoder with features at strides {wanted}, got {name} with {found or 'fewer'}. "
+            "Choose another, such as resnet18."
+        )
+    return encoder, encoder.feature_info.channels()
+
+
+def create_timm(name: str, pretrained: bool, **options: Any) -> nn.Module:
+    """A network of timm; its weights are fetched only when asked for.
+
+    Raises
+    ------
+    NucleusError
+        timm has no such network, or its weights can't be fetched.
+    """
+    import timm  # takes seconds
+
+    if not timm.is_model(name):
+        raise NucleusError(f"Expected an encoder that timm has, got {name!r}. Choose one of timm.list_models().")
+    imported = encoder_file(name) if pretrained else None
+    if imported is not None:
+        options.setdefault("pretrained_cfg_overlay", {"file": str(imported)})
+    with fetching(name) if pretrained else nullcontext():
+        network: nn.Module = timm.create_model(name, pretrained=pretrained, **options)
+    return network
+
+
+@contextmanager
+def fetching(name: str) -> Iterator[None]:
+    """Turn whatever goes wrong with a hub into one line with the way out."""
+    try:
+        yield
+    except Exception as error:  # each library below raises its own
+        raise NucleusError(
+            f"Expected the weights of {name} from its hub, got: {_first_line(error)} Go online (some hubs want you to "
+            "sign in and accept a licence first), or download the file and run: napari-nucleus models import FILE "
+            f"--encoder {name}"
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    line = (str(error).splitlines() or [""])[0].strip() or type(error).__name__
+    return line if line.endswith(".") else line + "."
