@@ -57,9 +57,9 @@ def load_choices() -> Choices:
     from napari_nucleus.models import ModelInfo, list_models
 
     def choice(info: ModelInfo) -> ModelChoice:
-        lacks = "" if info.has_weights else "needs weights"
+        lacks = "" if info.has_weights else "broken" if info.problem else "needs weights"
         if info.card is None:
-            return ModelChoice(info.name, lacks=lacks)
+            return ModelChoice(info.name, info.problem, lacks=lacks)
         card = info.card
         about = f"{card.description} Works at {card.mpp} µm per pixel.".strip()
         return ModelChoice(info.name, about, card.thresholds, lacks, card.classes, card.mpp)

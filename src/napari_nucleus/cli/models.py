@@ -4,33 +4,79 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from napari_nucleus.models import ModelInfo
 
 models = typer.Typer(help="The models that can be used.", no_args_is_help=True)
 
 
 @models.command("list")
-def list_() -> None:
-    """List all models: those with weights, and those that have to be trained first."""
+def list_(
+    pattern: Annotated[str, typer.Argument(help="Part of a name, or a pattern with *.")] = "",
+    bench: Annotated[bool, typer.Option("--bench", help="Measure size and speed of each here; takes minutes.")] = False,
+) -> None:
+    """List all models: those with weights, and those that have to be trained or imported first."""
     from napari_nucleus.models import list_models
 
-    for info in list_models():
-        card = info.card
-        state = f"{card.classes}, {card.mpp:g} µm, {card.parameters / 1e6:.2f} M" if card else "needs weights"
-        print(f"{info.name:24} {state}")
+    listed = list_models(pattern)
+    if bench:
+        _print_bench([info.name for info in listed])
+        return
+    for info in listed:
+        print(f"{info.name:24} {_state(info)}")
+
+
+def _state(info: ModelInfo) -> str:
+    card = info.card
+    if info.problem:
+        return f"broken: {info.problem}"
+    return f"{card.classes}, {card.mpp:g} µm, {card.parameters / 1e6:.2f} M" if card else "needs weights"
+
+
+def _print_bench(names: list[str]) -> None:
+    from napari_nucleus.inference.bench import COLUMNS, bench
+
+    print(" | ".join(COLUMNS))
+    for name in names:
+        print(" | ".join(bench(name)), flush=True)
 
 
 @models.command()
 def info(name: Annotated[str, typer.Argument(help="A model of the list.")]) -> None:
-    """Print a model's card."""
+    """Print a model's card; that of its architecture where it has no weights yet."""
     from napari_nucleus.core import NucleusError
-    from napari_nucleus.models import find_model
+    from napari_nucleus.models import describe_architecture, find_model
 
     found = find_model(name)
+    if found.problem:
+        raise NucleusError(found.problem)
+    card = asdict(describe_architecture(name) if found.card is None else found.card)
     if found.card is None:
-        raise NucleusError(
-            f"Expected a trained model, got {found.name!r}, which needs weights. Train it with a recipe."
-        )
-    print(json.dumps(asdict(found.card), indent=2, ensure_ascii=False))
+        card = {k: v for k, v in card.items() if v} | {"weights": "none: train it with a recipe, or import some"}
+    print(json.dumps(card, indent=2, ensure_ascii=False))
+
+
+@models.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A model, a run's folder, or a HoVer-Net checkpoint.")],
+    name: Annotated[str | None, typer.Option(help="What it shall be called.")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="For a checkpoint: its data set, or its class names in order (a,b,c).")
+    ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="FILE holds an encoder's weights: its name at timm, open_clip or the hub.")
+    ] = None,
+) -> None:
+    """Add a model that was made elsewhere to the list, or keep downloaded weights of an encoder."""
+    from napari_nucleus.models import add_encoder, import_model
+
+    if encoder is not None:
+        print(f"{encoder}: kept as {add_encoder(file, encoder)}")
+        return
+    added = import_model(file, name, classes)
+    print(f"{added.name:24} {_state(added)}")

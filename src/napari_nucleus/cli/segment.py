@@ -104,6 +104,5 @@ def _report(path: Path, image: Image, result: SegmentResult, seconds: dict[str, 
     spent = ", ".join(f"{what} {value:.2f}" for what, value in seconds.items())
     print(f"{path.name}: {width}×{height} px at {result.nuclei.mpp:g} µm, {len(result.nuclei)} nuclei ({counts})")
     passes = f", {result.passes} passes of the network" if result.passes > 1 else ""
-    print(
-        f"  {sum(seconds.values()):.2f} s ({spent}), {sum(seconds.values()) / (height * width / 1e6):.2f} s/megapixel{passes}"
-    )
+    speed = sum(seconds.values()) / (height * width / 1e6)
+    print(f"  {sum(seconds.values()):.2f} s ({spent}), {speed:.2f} s/megapixel{passes}")

@@ -128,7 +128,8 @@ class Evaluation:
     ) -> dict[str, NDArray[np.float64]]:
         """The same of bootstrap samples, along the first axis: of the images, or of the tiles of the only one."""
         if len(self.names) == 1:
-            scores = dataset_scores(self.tiles, bootstrap_weights(len(self.tiles), bootstrap, seed), pooled=True)
+            drawn = bootstrap_weights(len(self.tiles), bootstrap if len(self.tiles) > 1 else 0, seed)
+            scores = dataset_scores(self.tiles, drawn, pooled=True)
             return scores if self.has_classes else _without_classes(scores)
         which = np.arange(len(self.names)) if which is None else which
         return self._drawn(which, bootstrap_weights(len(which), bootstrap if len(which) > 1 else 0, seed))

@@ -8,8 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_nucleus.core import NucleusMap
+from napari_nucleus.evaluation.centroid_pairing import CentroidPairing
 from napari_nucleus.metrics.overlap import Overlap, overlap
 from napari_nucleus.metrics.pairing import best_pairs, matched_pairs, pair_centroids, pair_within, unique_pairs
+
+# Above this the table of distances costs more than it is worth (0.3 GB); only ties may then be paired otherwise.
+_DENSE = 36_000_000
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Indices of true and of predicted nuclei, (n,) each."""
@@ -117,7 +121,16 @@ def match(truth: NucleusMap, prediction: NucleusMap, radius_px: float = 12.0) ->
     """
     true, pred = Side.of(truth), Side.of(prediction)
     found = overlap(truth.labels, prediction.labels)
-    return Matching.of(true, pred, found, pair_centroids(true.yx, pred.yx, radius_px), radius_px)
+    return Matching.of(true, pred, found, _near(true, pred, radius_px), radius_px)
+
+
+def _near(true: Side, pred: Side, radius_px: float) -> Pairs:
+    """Pairs of the least total distance; of many nuclei without a table of all distances."""
+    if len(true) * len(pred) <= _DENSE:
+        return pair_centroids(true.yx, pred.yx, radius_px)
+    pairing = CentroidPairing(true.yx)
+    pairing.update(pred.labels, pred.yx)
+    return pairing.pairs(radius_px)
 
 
 def _near_same(true: Side, pred: Side, radius_px: float) -> Pairs:

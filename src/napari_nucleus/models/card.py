@@ -26,6 +26,8 @@ class ModelCard:
     mpp : float
         Pixel size that the model works at, in µm.
     parameters : int
+    options : dict
+        Of the architecture, such as ``mode`` for a HoVer-Net.
     thresholds : Thresholds
         Chosen on the validation images.
     data : list of dict
@@ -44,6 +46,7 @@ class ModelCard:
     licence: str = ""
     paper: str = ""
     parameters: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
     data: list[dict[str, Any]] = field(default_factory=list)
     training: dict[str, Any] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import torch
@@ -12,7 +13,8 @@ from torch import nn
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.models.card import ModelCard, read_card
-from napari_nucleus.models.registry import architectures, create_model
+from napari_nucleus.models.library import models_folder
+from napari_nucleus.models.registry import architectures, create_model, documented
 
 DEFAULT = "nucleus_small"
 _SHIPPED = Path(__file__).parent / "weights"
@@ -28,11 +30,14 @@ class ModelInfo:
     card : ModelCard or None
         None for an architecture that nobody has trained yet.
     weights : Path or None
+    problem : str
+        Why a model of the user's folder can't be used; empty where it can.
     """
 
     name: str
     card: ModelCard | None = None
     weights: Path | None = None
+    problem: str = ""
 
     @property
     def has_weights(self) -> bool:
@@ -48,17 +53,39 @@ class LoadedModel:
     card: ModelCard
 
 
-def list_models() -> list[ModelInfo]:
-    """Every model, the default first; architectures without trained weights are listed, too."""
-    trained = {info.name: info for info in map(_info, sorted(_SHIPPED.glob("*.json")))}
+def list_models(pattern: str = "") -> list[ModelInfo]:
+    """Every model, the default first: shipped, the user's own, and architectures without trained weights.
+
+    Parameters
+    ----------
+    pattern : str
+        Part of the name, or a pattern with ``*``; everything by default.
+    """
+    cards = [*sorted(models_folder().glob("*.json")), *sorted(_SHIPPED.glob("*.json"))]
+    trained = {info.name: info for info in map(_info, cards)}
     listed = trained | {name: ModelInfo(name) for name in architectures() if name not in trained}
-    return sorted(listed.values(), key=lambda info: (info.name != DEFAULT, info.name))
+    kept = (info for info in listed.values() if fnmatch(info.name, pattern if "*" in pattern else f"*{pattern}*"))
+    return sorted(kept, key=lambda info: (info.name != DEFAULT, not info.has_weights, info.name))
 
 
 def _info(card_file: Path) -> ModelInfo:
     weights = card_file.with_suffix(".safetensors")
-    card = read_card(card_file)
-    return ModelInfo(card.name, card, weights if weights.exists() else None)
+    try:
+        card = read_card(card_file)
+        card.scheme.classes  # noqa: B018 - a scheme that this version doesn't know
+    except NucleusError as error:  # one spoilt card must not hide the other models
+        return ModelInfo(card_file.stem, problem=str(error))
+    return ModelInfo(card_file.stem, card, weights if weights.exists() else None)
+
+
+def describe_architecture(name: str) -> ModelCard:
+    """What is known of an architecture before it is trained; built without memory for its weights."""
+    with torch.device("meta"):
+        network = create_model(name)
+    about, origin = documented(name)
+    return ModelCard(
+        name, name, classes="", mpp=0.25, description=about, paper=origin, parameters=count_parameters(network)
+    )
 
 
 def find_model(name: str) -> ModelInfo:
@@ -85,10 +112,12 @@ def load_model(name: str = "default") -> LoadedModel:
         There is no such model, it has no trained weights, or its file is broken. Random weights never draw nuclei.
     """
     info = find_model(name)
+    if info.problem:
+        raise NucleusError(info.problem)
     if info.weights is None or info.card is None:
         raise NucleusError(
             f"Expected a model with trained weights, got {info.name!r}, which needs weights. Train it with a recipe "
-            f"(napari-nucleus train) or choose {DEFAULT}."
+            f"(napari-nucleus train), import some (napari-nucleus models import FILE), or choose {DEFAULT}."
         )
     return load_weights(info.weights, info.card)
 
@@ -101,7 +130,7 @@ def load_weights(weights: Path, card: ModelCard) -> LoadedModel:
     NucleusError
         The file is broken or belongs to another network.
     """
-    network = create_model(card.architecture, classes=card.classes)
+    network = create_model(card.architecture, classes=card.classes, **card.options)
     try:
         state = load_file(weights)
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})

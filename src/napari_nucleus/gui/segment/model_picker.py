@@ -84,6 +84,6 @@ class ModelPicker(QWidget):
 
 
 def _tip(model: ModelChoice) -> str:
-    if model.lacks:
-        return f"{model.name} has no trained weights yet: train it with a recipe (napari-nucleus train)."
+    if model.lacks and not model.about:
+        return f"{model.name} has no trained weights yet: train it with a recipe, or import some (napari-nucleus models import)."
     return model.about
