@@ -6,12 +6,13 @@ accept the licence first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from napari_nucleus.core import NucleusError
@@ -121,15 +122,16 @@ class FrozenViT(nn.Module):
     ) -> None:
         super().__init__()
         model = FOUNDATION_MODELS.get(name) or FoundationModel(name, None, "")
-        self.vit: Any = _vit(model, pretrained, options)
-        depth = len(self.vit.blocks)
+        self.vit = _vit(model, pretrained, options)
+        parts: Any = self.vit
+        depth = len(parts.blocks)
         self.blocks = list(blocks) if blocks is not None else [1, depth // 3 + 1, 2 * depth // 3, depth - 2]
         if min(self.blocks) < 0 or max(self.blocks) >= depth:
             raise NucleusError(
                 f"Expected blocks from 0 to {depth - 1} of {name}, got {self.blocks}. Leave out `blocks`."
             )
-        self.channels: int = self.vit.embed_dim
-        self.patch: int = self.vit.patch_embed.patch_size[0]
+        self.channels: int = parts.embed_dim
+        self.patch: int = parts.patch_embed.patch_size[0]
         self.register_buffer("mean", torch.tensor(model.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(model.std).view(1, 3, 1, 1))
         self.requires_grad_(False).eval()
@@ -143,7 +145,8 @@ class FrozenViT(nn.Module):
         """Token maps of images (B, 3, H, W), a (B, channels, H/16, W/16) for each block."""
         height, width = (side // TOKEN_PX * self.patch for side in image.shape[-2:])
         sized = F.interpolate(image, (height, width), mode="bilinear")  # 256 -> 224 px for patches of 14
-        tokens: list[Tensor] = self.vit.forward_intermediates(
+        vit: Any = self.vit
+        tokens: list[Tensor] = vit.forward_intermediates(
             (sized - self.mean) / self.std, indices=self.blocks, stop_early=True, intermediates_only=True
         )
         return tokens
@@ -157,27 +160,21 @@ def _vit(model: FoundationModel, pretrained: bool, options: dict[str, Any]) -> n
     settings |= model.options | options
     if settings.pop("swiglu", False):
         settings |= {"mlp_layer": SwiGLUPacked, "act_layer": nn.SiLU}
-    if model.hub and pretrained:
-        settings["pretrained_cfg_overlay"] = _weights(model, model.hub)
-    vit = create_timm(model.architecture, pretrained, **settings)
+    vit = create_timm(model.architecture, pretrained and not model.transformers, model.hub, **settings)
     if not isinstance(vit, VisionTransformer):
         raise NucleusError(
             f"Expected a vision transformer ({', '.join(FOUNDATION_MODELS)} or one of timm), got {model.architecture}. "
             "Choose one of those."
         )
+    if pretrained and model.transformers and model.hub:
+        with fetching(model.hub):
+            vit.load_state_dict(to_timm(_downloaded(model.hub)))
     return vit
 
 
-def _weights(model: FoundationModel, hub: str) -> dict[str, Any]:
-    """Where timm finds the weights: imported, at the hub, or here once they have timm's names."""
-    from timm.models import load_state_dict, load_state_dict_from_hf
+def _downloaded(hub: str) -> Mapping[str, Tensor]:
+    """Weights that were imported, or else from the hub."""
+    from timm.models import load_state_dict_from_hf
 
     imported = encoder_file(hub)
-    if not model.transformers:
-        return {"file": str(imported)} if imported else {"hf_hub_id": hub}
-    with fetching(hub):
-        return {
-            "state_dict": to_timm(
-                load_state_dict(str(imported)) if imported else load_state_dict_from_hf(hub, weights_only=True)
-            )
-        }
+    return load_file(imported) if imported else load_state_dict_from_hf(hub, weights_only=True)

@@ -158,8 +158,13 @@ class HoverNet(nn.Module):
             H or W is no multiple of 8.
         """
         require_multiple(image, self.size_multiple)
-        inner = self.forward_centre(_mirrored(image, self.mirrored))
-        return HoverOutput(*(None if maps is None else centre(maps, *image.shape[-2:]) for maps in inner))
+        np_logit, hv, types, *_ = self.forward_centre(_mirrored(image, self.mirrored))
+        height, width = image.shape[-2:]
+        return HoverOutput(
+            centre(np_logit, height, width),
+            centre(hv, height, width),
+            None if types is None else centre(types, height, width),
+        )
 
     def forward_centre(self, image: Tensor) -> HoverOutput:
         """The published network: 270 px in, 80 px out in mode ``original``; 256 px in, 164 px out in ``fast``."""

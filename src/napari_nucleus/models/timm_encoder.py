@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -67,8 +67,18 @@ def timm_features(name: str, strides: Sequence[int], pretrained: bool) -> tuple[
     return encoder, encoder.feature_info.channels()
 
 
-def create_timm(name: str, pretrained: bool, **options: Any) -> nn.Module:
+def create_timm(name: str, pretrained: bool, hub: str | None = None, **options: Any) -> nn.Module:
     """A network of timm; its weights are fetched only when asked for.
+
+    Parameters
+    ----------
+    name : str
+    pretrained : bool
+        Start from weights: those that were imported under its name, or else from the hub.
+    hub : str, optional
+        Where the weights are, when not at timm's own place; then also the name to import them under.
+    **options
+        Of timm.
 
     Raises
     ------
@@ -79,24 +89,24 @@ def create_timm(name: str, pretrained: bool, **options: Any) -> nn.Module:
 
     if not timm.is_model(name):
         raise NucleusError(f"Expected an encoder that timm has, got {name!r}. Choose one of timm.list_models().")
-    imported = encoder_file(name) if pretrained else None
-    if imported is not None:
-        options.setdefault("pretrained_cfg_overlay", {"file": str(imported)})
-    with fetching(name) if pretrained else nullcontext():
-        network: nn.Module = timm.create_model(name, pretrained=pretrained, **options)
-    return network
+    if not pretrained:
+        return timm.create_model(name, **options)
+    imported = encoder_file(hub or name)
+    source = {"file": str(imported)} if imported else {"hf_hub_id": hub} if hub else {}
+    with fetching(hub or name):
+        return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=source, **options)
 
 
 @contextmanager
 def fetching(name: str) -> Iterator[None]:
-    """Turn whatever goes wrong with a hub into one line with the way out."""
+    """Turn whatever goes wrong with weights from a hub into one line with the way out."""
     try:
         yield
     except Exception as error:  # each library below raises its own
         raise NucleusError(
             f"Expected the weights of {name} from its hub, got: {_first_line(error)} Go online (some hubs want you to "
-            "sign in and accept a licence first), or download the file and run: napari-nucleus models import FILE "
-            f"--encoder {name}"
+            "sign in and accept a licence first), or download the file and run: "
+            f"napari-nucleus models import FILE --encoder {name}"
         ) from None
 
 
