@@ -106,7 +106,7 @@ class Shown:
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes of the table, ``unknown`` last where there are any."""
-        return tuple(name[2:] for name in self.table if name.startswith("n_"))
+        return tuple(name[2:] for name in map(str, self.table) if name.startswith("n_"))
 
 
 @dataclass

@@ -83,10 +83,10 @@ class CompositionPanel(QWidget):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.headline.setTextFormat(Qt.TextFormat.RichText)
-        self.plot.setMinimumWidth(_WIDTH_PX)
+        self.form.setMinimumWidth(_WIDTH_PX)  # from the start, not from the first numbers on
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(Column(self.form, self.message, self.headline, self.plot, self.table, self.save))
+        outer.addWidget(Column(self.form, self.message, self.headline, self.table, self.save, self.plot))
 
     def _connect(self) -> None:
         self.form.nuclei.currentIndexChanged.connect(self._on_layers)

@@ -15,14 +15,14 @@ from qtpy.QtWidgets import QWidget
 from napari_nucleus.app.composition_state import MEASURES, Shown
 from napari_nucleus.gui.layers.colors import UNKNOWN
 
-_BAR_PX, _AXIS_PX, _LEGEND_PX, _MOST_BARS = 22, 48, 20, 40
+_BAR_PX, _AXIS_PX, _LEGEND_PX, _MOST_BARS = 22, 48, 20, 20
 _LEGEND_COLUMNS = 4
 _POINTS = 8
 _LONGEST_NAME = 18
 
 
 class CompositionPlot(FigureCanvasQTAgg):
-    """The first 40 rows of a composition; scrolling and clicks go to what lies around it."""
+    """The first 20 rows of a composition; scrolling and clicks go to what lies around it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Figure(layout="constrained"))
@@ -41,19 +41,22 @@ class CompositionPlot(FigureCanvasQTAgg):
         figure.clear()
         figure.set_facecolor(self._theme.background.as_hex())
         axes = figure.add_subplot()
+        text = self._theme.text.as_hex()
         places, left = np.arange(len(table)), np.zeros(len(table))
         for name, color in colors.items():
             widths = table[f"{measure}_{name}"].fillna(0).to_numpy(float)
-            axes.barh(places, widths, left=left, color=color, height=0.8, label=name)
+            axes.barh(places, widths, 0.8, left, color=color, edgecolor=text, linewidth=0.3, label=name)
             left += widths
         self._decorate(axes, [_short(name) for name in table["region"]], measure)
+        if len(table) < len(shown.table):
+            axes.set_xlabel(f"{MEASURES[measure]}; the first {len(table)} of {len(shown.table)} rows")
         if colors:
             figure.legend(
                 loc="outside upper center",
                 ncols=_LEGEND_COLUMNS,
                 frameon=False,
                 fontsize=_POINTS,
-                labelcolor=self._theme.text.as_hex(),
+                labelcolor=text,
                 handlelength=1,
                 columnspacing=1.2,
             )
@@ -62,7 +65,7 @@ class CompositionPlot(FigureCanvasQTAgg):
     def _decorate(self, axes: Any, names: list[str], measure: str) -> None:
         text = self._theme.text.as_hex()
         axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis()
+        axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlabel(MEASURES[measure], color=text, fontsize=_POINTS)
         axes.set_facecolor(self._theme.background.as_hex())
         axes.tick_params(colors=text, labelsize=_POINTS, length=2)
