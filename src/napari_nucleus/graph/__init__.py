@@ -1,5 +1,5 @@
-"""Graphs of nuclei: who is whose neighbour."""
+"""Graphs of nuclei: who is whose neighbour, what they look like in words, and what their neighbours make of them."""
 
-from napari_nucleus.graph.build import NucleusGraph, build_graph
+import lazy_loader as _lazy
 
-__all__ = ["NucleusGraph", "build_graph"]
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

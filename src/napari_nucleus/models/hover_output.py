@@ -20,9 +20,13 @@ class HoverOutput(NamedTuple):
         Class logits, background first; None for a network without classes.
     boundary_logit : (B, 1, H, W) or None
         Logit of "edge of a nucleus"; None for a network without.
+    similarity : (B, M, T, T) or None
+        In training, of networks that a teacher inside them teaches: cosine of each token of the teacher with each of
+        the student, a matrix for each of M levels (Guan et al., eq. 1).
     """
 
     np_logit: Tensor
     hv: Tensor
     type_logit: Tensor | None
     boundary_logit: Tensor | None = None
+    similarity: Tensor | None = None

@@ -14,8 +14,17 @@ from napari_nucleus.core import ClassScheme, NucleusError, scheme
 Builder = TypeVar("Builder", bound=Callable[..., nn.Module])
 
 _BUILDERS: dict[str, Callable[..., nn.Module]] = {}
+_CELL_MODELS: set[str] = set()
 # Modules that enrol themselves when they are imported.
-_ARCHITECTURES = ("hovernet", "hovernet_seresnext", "mobilevit_unet", "nucleus_small", "unetr_hoptimus0")
+_ARCHITECTURES = (
+    "cell_resnet50",
+    "hovernet",
+    "hovernet_seresnext",
+    "mobilevit_unet",
+    "msanet",
+    "nucleus_small",
+    "unetr_hoptimus0",
+)
 
 
 def register_model(build: Builder) -> Builder:
@@ -24,11 +33,23 @@ def register_model(build: Builder) -> Builder:
     return build
 
 
+def register_cell_model(build: Builder) -> Builder:
+    """As `register_model`, for a network that answers crops of single nuclei with their class, and can't segment."""
+    _CELL_MODELS.add(build.__name__)
+    return register_model(build)
+
+
 def architectures() -> list[str]:
     """Names of all registered architectures."""
     for module in _ARCHITECTURES:
         import_module(f"napari_nucleus.models.{module}")
     return sorted(_BUILDERS)
+
+
+def is_dense(architecture: str) -> bool:
+    """Whether an architecture answers an image with maps of its size, so that it can segment."""
+    architectures()
+    return architecture not in _CELL_MODELS
 
 
 def documented(name: str) -> tuple[str, str]:

@@ -1,0 +1,69 @@
+"""The graph classifier: what a nucleus is, from its looks, its description and its neighbours.
+
+Guan et al. 2025 ("Graph neural network classifier"), after Kipf and Welling 2016, written from the papers; the layers
+are torch_geometric's (MIT).
+
+    nodes (N, 256 + 2) with text (N, 512) -> fused (N, 256) -> GCN (N, 512), norm, ReLU -> GCN, logits (N, C)
+
+The paper puts a norm and a ReLU after each layer. After the last one they would clip logits at 0 and fix their spread,
+so that no nucleus could be called with confidence; that is taken for a misprint, and the logits stay as they are.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class GraphClassifier(nn.Module):
+    """Class logits of the nodes of a graph.
+
+    Parameters
+    ----------
+    n_classes : int
+        Classes without background.
+    features : int
+        Numbers a node, its position included.
+    text : int
+        Numbers a description; 0 where there are none.
+    fused : int
+        Numbers of both together.
+    hidden : int
+        Numbers between the two layers.
+    """
+
+    def __init__(
+        self, n_classes: int, features: int = 258, text: int = 512, fused: int = 256, hidden: int = 512
+    ) -> None:
+        super().__init__()
+        from torch_geometric.nn import GCNConv  # takes seconds
+
+        self.enter = nn.Sequential(nn.Linear(features + text, fused), nn.LayerNorm(fused), nn.GELU())
+        self.layer1 = GCNConv(fused, hidden)
+        self.norm = nn.LayerNorm(hidden)
+        self.layer2 = GCNConv(hidden, n_classes)
+
+    def forward(self, nodes: Tensor, edges: Tensor, text: Tensor | None = None) -> Tensor:
+        """Logits (N, C).
+
+        Parameters
+        ----------
+        nodes : (N, features) float
+        edges : (2, E) int64
+            Rows of ``nodes``; an edge has no direction and occurs once, as in `NucleusGraph`.
+        text : (N, text) float, optional
+        """
+        return self.classify(self.fuse(nodes, text), edges)
+
+    def fuse(self, nodes: Tensor, text: Tensor | None = None) -> Tensor:
+        """Nodes (N, features) and descriptions (N, text) as one, (N, fused)."""
+        fused: Tensor = self.enter(nodes if text is None else torch.cat([nodes, text], 1))
+        return fused
+
+    def classify(self, fused: Tensor, edges: Tensor) -> Tensor:
+        """Logits (N, C) of fused nodes (N, fused)."""
+        both_ways = torch.cat([edges, edges.flip(0)], 1)
+        hidden = F.relu(self.norm(self.layer1(fused, both_ways)))  # (N, 512)
+        logits: Tensor = self.layer2(hidden, both_ways)
+        return logits
