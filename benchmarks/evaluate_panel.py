@@ -97,10 +97,11 @@ def timed(
 
 
 def paint(layer: Labels, random: np.random.Generator) -> None:
-    """A stroke of the brush beside a nucleus."""
-    layer.selected_label = int(random.choice(layer.features["index"]))
-    place = centre(layer.data, random)
-    layer.paint(place, layer.selected_label)
+    """A stroke of the brush that makes a nucleus larger."""
+    y, x = centre(layer.data, random)
+    layer.selected_label = int(layer.data[y, x])
+    below = int(np.argmax(layer.data[y:, x] != layer.selected_label))
+    layer.paint((y + below, x), layer.selected_label)
 
 
 def erase(layer: Labels, random: np.random.Generator) -> None:

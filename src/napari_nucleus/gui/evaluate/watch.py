@@ -34,7 +34,7 @@ class LayerWatch(QObject):
         self._pause.setSingleShot(True)
         self._pause.timeout.connect(self._tell)
         layer.events.labels_update.connect(self._on_painted)
-        layer.events.set_data.connect(self._on_anything)
+        layer.events.set_data.connect(self._on_drawn)
         layer.events.data.connect(self._on_anything)
         layer.events.features.connect(self._on_features)
 
@@ -43,7 +43,7 @@ class LayerWatch(QObject):
         self._pause.stop()
         events = self.layer.events
         events.labels_update.disconnect(self._on_painted)
-        events.set_data.disconnect(self._on_anything)
+        events.set_data.disconnect(self._on_drawn)
         events.data.disconnect(self._on_anything)
         events.features.disconnect(self._on_features)
 
@@ -78,6 +78,10 @@ class LayerWatch(QObject):
         if len(event.offset) == 2:
             (top, left), (height, width) = (map(int, pair) for pair in (event.offset, event.data.shape))
             self._boxes.append((slice(top, top + height), slice(left, left + width)))
+        self._start(at_once=True)
+
+    def _on_drawn(self, _event: Any = None) -> None:
+        self._anywhere = True
         self._start(at_once=True)
 
     def _on_anything(self, _event: Any = None) -> None:
