@@ -71,8 +71,8 @@ def pieces_of(labels: NDArray[np.int32], types: NDArray[np.int32], length: NDArr
     present, owner, _ = rank(labels, length)
     # One number a piece, above 0; 0 is the background.
     piece, piece_owner, area = rank(np.where(owner >= 0, owner * side + types + 1, 0), length)
-    numbers = piece.astype(np.int64) - 1
-    return Pieces(present[numbers // side], numbers % side, area, piece_owner)
+    numbers = piece - 1
+    return Pieces(present[numbers // side].astype(np.int32), numbers % side, area, piece_owner)
 
 
 def nucleus_types(labels: ArrayLike, types: ArrayLike, n_classes: int) -> NDArray[np.int64]:

@@ -36,8 +36,9 @@ def dice(true: ArrayLike, pred: ArrayLike) -> float:
     0.6666666666666666
     """
     true, pred = paired_labels(true, pred)
-    total = np.count_nonzero(true) + np.count_nonzero(pred)
-    return float(2 * np.count_nonzero((true > 0) & (pred > 0)) / total) if total else float("nan")
+    inside_true, inside_pred = true > 0, pred > 0
+    total = np.count_nonzero(inside_true) + np.count_nonzero(inside_pred)
+    return float(2 * np.count_nonzero(inside_true & inside_pred) / total) if total else float("nan")
 
 
 def ensemble_dice(true: ArrayLike, pred: ArrayLike) -> float:

@@ -60,7 +60,7 @@ def overlap(true: ArrayLike, pred: ArrayLike) -> Overlap:
     true_labels, true_rank, true_area = rank(true.ravel()[start], length)
     pred_labels, pred_rank, pred_area = rank(pred.ravel()[start], length)
     shared = count_shared(true_rank, pred_rank, length, (len(true_area), len(pred_area)))
-    return Overlap(true_area, pred_area, *shared, true_labels, pred_labels)
+    return Overlap(true_area, pred_area, *shared, true_labels.astype(np.int32), pred_labels.astype(np.int32))
 
 
 def paired_labels(true: ArrayLike, pred: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -92,7 +92,7 @@ def runs(*maps: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 def rank(
     labels: NDArray[np.integer], length: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Labels present in runs, the position of each run's label among them (-1 on background), and their areas."""
     if labels.max(initial=0) > 8 * labels.size + 1000:  # huge gaps: a lookup table would not fit
         present, owner = np.unique(labels, return_inverse=True)
@@ -101,7 +101,7 @@ def rank(
         present, owner = np.flatnonzero(there), (np.cumsum(there) - 1)[labels]
     area = np.bincount(owner, length, len(present)).astype(np.int64)
     background = int(len(present) > 0 and present[0] == 0)
-    return present[background:].astype(np.int32), owner - background, area[background:]
+    return present[background:].astype(np.int64), owner - background, area[background:]
 
 
 def count_shared(

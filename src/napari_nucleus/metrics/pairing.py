@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
@@ -19,6 +19,9 @@ from napari_nucleus.metrics.overlap import Overlap
 
 MAX_DISTANCES = 400_000_000
 """Distances that `pair_centroids` holds at most: 3.2 GB, as of 20,000 nuclei a side."""
+
+BATCH = 1000
+"""Pairs that are assigned at once."""
 
 Indices = NDArray[np.int64]
 
@@ -140,8 +143,9 @@ def best_assignment(rows: Indices, columns: Indices, weight: NDArray[np.float64]
     chosen = [
         _best_of_each(rows, weight, np.flatnonzero(row_star)),
         _best_of_each(columns, weight, np.flatnonzero(column_star)),
-        _solved(rows, columns, weight, np.flatnonzero(~row_star & ~column_star)),
     ]
+    for batch in _by_component(rows, columns, np.flatnonzero(~row_star & ~column_star)):
+        chosen.append(_solved(rows, columns, weight, batch))
     return np.sort(np.concatenate(chosen))
 
 
@@ -150,10 +154,21 @@ def _best_of_each(owner: Indices, weight: NDArray[np.float64], pairs: Indices) -
     return order[_first_of_each(owner[order])]
 
 
+def _by_component(rows: Indices, columns: Indices, pairs: Indices) -> list[Indices]:
+    """The pairs in batches that share no nucleus, of about `BATCH` pairs: the solver's time grows with their square."""
+    if not len(pairs):
+        return []
+    i, j = rows[pairs], columns[pairs]
+    size = i.max() + 1 + j.max() + 1
+    graph = coo_array((np.ones(len(pairs), bool), (i, i.max() + 1 + j)), shape=(size, size))
+    component = connected_components(graph, directed=False)[1][i]
+    order = np.argsort(component, kind="stable")
+    start = np.searchsorted(component[order], component[order])  # where each pair's component begins
+    return np.split(pairs[order], np.flatnonzero(np.diff(start // BATCH)) + 1)
+
+
 def _solved(rows: Indices, columns: Indices, weight: NDArray[np.float64], pairs: Indices) -> Indices:
     """The general case. Each row may also go to a column of its own, of weight 0, so that all rows find a place."""
-    if not len(pairs):
-        return pairs
     i, j = (np.unique(side[pairs], return_inverse=True)[1] for side in (rows, columns))
     height, width = i.max() + 1, j.max() + 1
     alone = np.arange(height)
