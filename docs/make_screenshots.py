@@ -25,7 +25,7 @@ def main() -> None:
     viewer.add_image(tile.array, name="CoNSeP tile", rgb=True, metadata={"mpp": tile.mpp})
     panel = SegmentPanel(viewer)
     viewer.window.add_dock_widget(panel, name="Segment nuclei")
-    _until(lambda: bool(panel.state.model))
+    _until(lambda: bool(panel.state.models))
     panel.run()
     _until(lambda: not panel.state.running)
     add_nuclei(viewer, truth, name="truth", visible=False)

@@ -37,7 +37,7 @@ def fill_viewer(viewer: napari.viewer.Viewer, demo: Demo) -> None:
     )
     add_nuclei(viewer, demo.truth, name="truth", visible=False)
     thresholds = load_model(DEFAULT).card.thresholds
-    controller = SegmentController(SegmentState(DEFAULT, mpp=mpp, mpp_source="file", thresholds=thresholds))
+    controller = SegmentController(SegmentState((DEFAULT,), mpp=mpp, mpp_source="file", thresholds=thresholds))
     request = controller.submit(source_of(viewer, image, "image"))
     controller.accept(Outcome(request, demo.result, demo.graph))
     add_result(viewer, demo.result, image, graph=demo.graph)

@@ -85,5 +85,6 @@ class ModelPicker(QWidget):
 
 def _tip(model: ModelChoice) -> str:
     if model.lacks and not model.about:
-        return f"{model.name} has no trained weights yet: train it with a recipe, or import some (napari-nucleus models import)."
+        way = "train it with a recipe, or import some (napari-nucleus models import)"
+        return f"{model.name} has no trained weights yet: {way}."
     return model.about
