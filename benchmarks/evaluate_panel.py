@@ -88,7 +88,7 @@ def timed(
     before = panel.state.shown
     start = time.perf_counter()
     correct(layer, random)
-    until(lambda: panel.state.shown is not before)
+    until(lambda: panel.state.shown is not before and not panel.state.shown.settled)
     told = time.perf_counter()
     QApplication.processEvents()
     for event in events:
@@ -101,7 +101,7 @@ def paint(layer: Labels, random: np.random.Generator) -> None:
     y, x = centre(layer.data, random)
     layer.selected_label = int(layer.data[y, x])
     below = int(np.argmax(layer.data[y:, x] != layer.selected_label))
-    layer.paint((y + below, x), layer.selected_label)
+    layer.paint((min(y + below, SIDE - 1), x), layer.selected_label)
 
 
 def erase(layer: Labels, random: np.random.Generator) -> None:
@@ -124,9 +124,9 @@ def classify(layer: Labels, random: np.random.Generator) -> None:
 
 
 def centre(labels: NDArray, random: np.random.Generator) -> tuple[int, int]:
-    """A pixel of some nucleus."""
+    """A pixel of some nucleus, off the lower edge."""
     while True:
-        y, x = (int(v) for v in random.integers(0, SIDE, 2))
+        y, x = (int(v) for v in random.integers(0, SIDE - 60, 2))
         if labels[y, x]:
             return y, x
 
