@@ -37,6 +37,7 @@ def panoptic_quality(true: ArrayLike, pred: ArrayLike, iou: float = 0.5) -> Pano
 
     A pair matches where its IoU is above ``iou``; from 0.5 on such pairs are unique, below it the assignment with the
     highest total IoU decides. Equals HoVer-Net's ``get_fast_pq``, whose SQ is lower by a factor of TP / (TP + 1e-6).
+    Means over images must leave out those that are empty on both sides: CoNIC's script counts them as 0.
 
     Parameters
     ----------

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.metrics.overlap import overlap
-from napari_nucleus.metrics.pairing import best_pairs, matched_pairs, pair_centroids, pair_within, unique_pairs
+from napari_nucleus.metrics.pairing import BATCH, best_pairs, matched_pairs, pair_centroids, pair_within, unique_pairs
 
 # 1 meets 10 (IoU 2/4) and 11 (1/5), 2 meets 11 (1/3) alone, 3 meets nothing.
 FOUND = overlap([[1, 1, 1, 2, 0, 0, 0, 3]], [[10, 10, 11, 11, 11, 10, 0, 0]])
@@ -54,6 +56,18 @@ def test_most_pairs_within_the_radius_come_before_the_distance():
     true, pred = np.array([[0.0, 0], [0, 10]]), np.array([[0.0, 10], [0, 21]])
     i, j = pair_within(true, pred, 12)
     assert list(zip(i, j, strict=True)) == [(0, 0), (1, 1)]
+
+
+def test_thousands_of_centroids_are_paired_as_on_the_full_table():
+    random = np.random.default_rng(0)
+    true = random.uniform(0, 1200, (2500, 2))
+    pred = true + random.normal(0, 6, true.shape)
+    i, j = pair_within(true, pred, 12)
+    assert len(set(i)) == len(set(j)) == len(i)
+    distance = cdist(true, pred)
+    assert (distance <= 12).sum() > 3 * BATCH  # more than are solved at once
+    worth = np.where(distance <= 12, 40_000 - distance, 0)  # a pair is worth more than all distances
+    assert worth[i, j].sum() == pytest.approx(worth[linear_sum_assignment(worth, maximize=True)].sum())
 
 
 def test_points_upon_each_other_and_no_points():
