@@ -5,11 +5,12 @@ neural network classifier"). They don't say which words fill it; these are ours:
 
 | | words |
 |---|---|
-| shape | irregular: fills less than 0.9 of its ellipse; else elongated: axes below 0.6; oval: below 0.85; round |
+| shape | irregular: fills less than 0.9 of its ellipse; else elongated: axes below 0.55; oval: below 0.75; round |
 | position | the thirds of the image: top left, top, top right, left, centre, right, bottom left, bottom, bottom right |
-| size | small: below 6 µm; medium: below 10 µm; large |
+| size | small: below 3.5 µm; medium: below 5 µm; large |
 
-Few words make few sentences, 108 at most, so that each has to be encoded once only.
+Ratios and diameters part the nuclei of CoNSeP's training tiles in thirds. Few words make few sentences, 108 at most, so
+that each has to be encoded once only.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import pandas as pd
 SHAPES = ("elongated", "oval", "round")
 SIZES = ("small", "medium", "large")
 POSITIONS = ("top left", "top", "top right", "left", "centre", "right", "bottom left", "bottom", "bottom right")
-AXIS_RATIOS = (0.6, 0.85)
-DIAMETERS_UM = (6.0, 10.0)
+AXIS_RATIOS = (0.55, 0.75)
+DIAMETERS_UM = (3.5, 5.0)
 IRREGULAR_FILL = 0.9
 
 

@@ -1,0 +1,43 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from napari_nucleus.core import NucleusMap
+from napari_nucleus.graph import describe, nucleus_shapes
+from napari_nucleus.io.samples import consep_tile
+
+
+def shape(**changes):
+    row = {"diameter_um": 4.0, "axis_ratio": 0.95, "fill": 1.0, "y_rel": 0.5, "x_rel": 0.5}
+    return pd.DataFrame([row | changes])
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "a label of round cell nucleus located at centre with medium diameter"),
+        ({"axis_ratio": 0.7}, "a label of oval cell nucleus located at centre with medium diameter"),
+        ({"axis_ratio": 0.3}, "a label of elongated cell nucleus located at centre with medium diameter"),
+        ({"fill": 0.8}, "a label of irregular cell nucleus located at centre with medium diameter"),
+        ({"diameter_um": 3.4}, "a label of round cell nucleus located at centre with small diameter"),
+        ({"diameter_um": 5.0}, "a label of round cell nucleus located at centre with large diameter"),
+        ({"y_rel": 0.0, "x_rel": 1.0}, "a label of round cell nucleus located at top right with medium diameter"),
+        ({"y_rel": 0.9}, "a label of round cell nucleus located at bottom with medium diameter"),
+    ],
+)
+def test_the_paper_s_sentence(changes, sentence):
+    assert describe(shape(**changes)) == [sentence]
+
+
+def test_real_nuclei_use_every_word_for_size_and_shape():
+    shapes = nucleus_shapes(consep_tile()[1])
+    sentences = describe(shapes)
+    assert len(sentences) == len(shapes)
+    words = {word for sentence in sentences for word in sentence.split()}
+    assert {"round", "oval", "elongated", "irregular", "small", "medium", "large"} <= words
+    assert len(set(sentences)) <= 108
+
+
+def test_no_nuclei():
+    assert describe(shape().iloc[:0]) == []
+    assert describe(nucleus_shapes(NucleusMap.from_labels(np.zeros((5, 5), np.int32)))) == []
