@@ -126,9 +126,10 @@ class FrozenViT(nn.Module):
         parts: Any = self.vit
         depth = len(parts.blocks)
         self.blocks = list(blocks) if blocks is not None else [1, depth // 3 + 1, 2 * depth // 3, depth - 2]
-        if min(self.blocks) < 0 or max(self.blocks) >= depth:
+        if self.blocks != sorted(set(self.blocks) & set(range(depth))):
             raise NucleusError(
-                f"Expected blocks from 0 to {depth - 1} of {name}, got {self.blocks}. Leave out `blocks`."
+                f"Expected different blocks from 0 to {depth - 1} of {name}, in order, got {self.blocks}. Give others "
+                "as `blocks`."
             )
         self.channels: int = parts.embed_dim
         self.patch: int = parts.patch_embed.patch_size[0]
@@ -154,27 +155,27 @@ class FrozenViT(nn.Module):
 
 def _vit(model: FoundationModel, pretrained: bool, options: dict[str, Any]) -> nn.Module:
     from timm.layers import SwiGLUPacked  # takes seconds
-    from timm.models.vision_transformer import VisionTransformer
+    from timm.models import is_model_in_modules
 
+    if not is_model_in_modules(model.architecture, ("vision_transformer",)):
+        raise NucleusError(
+            f"Expected a vision transformer ({', '.join(FOUNDATION_MODELS)} or one of timm), got {model.architecture}. "
+            "Choose one of those."
+        )
     settings = {"img_size": 224, "num_classes": 0, "global_pool": "", "dynamic_img_size": True}
     settings |= model.options | options
     if settings.pop("swiglu", False):
         settings |= {"mlp_layer": SwiGLUPacked, "act_layer": nn.SiLU}
     vit = create_timm(model.architecture, pretrained and not model.transformers, model.hub, **settings)
-    if not isinstance(vit, VisionTransformer):
-        raise NucleusError(
-            f"Expected a vision transformer ({', '.join(FOUNDATION_MODELS)} or one of timm), got {model.architecture}. "
-            "Choose one of those."
-        )
     if pretrained and model.transformers and model.hub:
-        with fetching(model.hub):
-            vit.load_state_dict(to_timm(_downloaded(model.hub)))
+        imported = encoder_file(model.hub)
+        with fetching(model.hub, imported):
+            vit.load_state_dict(to_timm(load_file(imported) if imported else _downloaded(model.hub)))
     return vit
 
 
 def _downloaded(hub: str) -> Mapping[str, Tensor]:
-    """Weights that were imported, or else from the hub."""
     from timm.models import load_state_dict_from_hf
 
-    imported = encoder_file(hub)
-    return load_file(imported) if imported else load_state_dict_from_hf(hub, weights_only=True)
+    state: Mapping[str, Tensor] = load_state_dict_from_hf(hub, weights_only=True)
+    return state

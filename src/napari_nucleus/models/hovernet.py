@@ -124,6 +124,7 @@ class HoverNet(nn.Module):
     """
 
     size_multiple = 8
+    targets = ("hv",)
 
     def __init__(self, n_classes: int, mode: str = "fast", types: bool = True, width: int = 64) -> None:
         super().__init__()
@@ -142,7 +143,7 @@ class HoverNet(nn.Module):
         self.hv_decoder = _Decoder(width, kernel, 2)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                nn.init.kaiming_uniform_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, image: Tensor) -> HoverOutput:
         """Maps of a batch of images.

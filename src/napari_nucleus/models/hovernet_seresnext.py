@@ -69,6 +69,7 @@ class HoverSEResNeXt(nn.Module):
     """
 
     size_multiple = 32
+    targets = ("hv",)
 
     def __init__(
         self,

@@ -62,6 +62,7 @@ class MobileViTUNet(nn.Module):
     """
 
     size_multiple = 64
+    targets = ("flow",)
 
     def __init__(
         self,

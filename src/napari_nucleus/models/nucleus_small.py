@@ -64,6 +64,7 @@ class NucleusSmall(nn.Module):
     """
 
     size_multiple = 16
+    targets = ("hv",)
     mean: Tensor
     std: Tensor
 

@@ -84,9 +84,10 @@ def load_public_hovernet(path: Path, classes: str | ClassScheme | Sequence[str] 
         mode = {5: "original", 3: "fast"}[state["np_decoder.u1.weight"].shape[-1]]
         types = "type_decoder.head.weight" in state
         n_classes = len(state["type_decoder.head.weight"]) - 1 if types else 0
-        network = HoverNet(n_classes, mode=mode, types=types, width=len(state["stem.weight"]))
-        network.load_state_dict(state)
-    except (KeyError, RuntimeError, IndexError, ZeroDivisionError) as error:
+        with torch.device("meta"):  # nothing is made room for before the shapes have been compared
+            network = HoverNet(n_classes, mode=mode, types=types, width=len(state["stem.weight"]))
+        network.load_state_dict(state, assign=True)
+    except (KeyError, IndexError, RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
         first = str(error).splitlines()[0]
         raise _not_one(path, f"weights of another network ({first})") from None
     target = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -93,20 +94,24 @@ def create_timm(name: str, pretrained: bool, hub: str | None = None, **options: 
         return timm.create_model(name, **options)
     imported = encoder_file(hub or name)
     source = {"file": str(imported)} if imported else {"hf_hub_id": hub} if hub else {}
-    with fetching(hub or name):
+    with fetching(hub or name, imported):
         return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=source, **options)
 
 
 @contextmanager
-def fetching(name: str) -> Iterator[None]:
-    """Turn whatever goes wrong with weights from a hub into one line with the way out."""
+def fetching(name: str, imported: Path | None = None) -> Iterator[None]:
+    """Turn whatever goes wrong with weights from a hub, or from an imported file, into one line with the way out."""
     try:
         yield
     except Exception as error:  # each library below raises its own
+        import_it = f"napari-nucleus models import FILE --encoder {name}"
+        if imported is not None:
+            raise NucleusError(
+                f"Expected weights of {name} in {imported}, got: {_first_line(error)} Import the right file: {import_it}"
+            ) from None
         raise NucleusError(
             f"Expected the weights of {name} from its hub, got: {_first_line(error)} Go online (some hubs want you to "
-            "sign in and accept a licence first), or download the file and run: "
-            f"napari-nucleus models import FILE --encoder {name}"
+            f"sign in and accept a licence first), or download the file and run: {import_it}"
         ) from None
 
 

@@ -75,6 +75,7 @@ class FoundationUNETR(nn.Module):
     """
 
     size_multiple = TOKEN_PX
+    targets = ("flow",)
 
     def __init__(
         self,
