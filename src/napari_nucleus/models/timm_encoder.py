@@ -107,7 +107,8 @@ def fetching(name: str, imported: Path | None = None) -> Iterator[None]:
         import_it = f"napari-nucleus models import FILE --encoder {name}"
         if imported is not None:
             raise NucleusError(
-                f"Expected weights of {name} in {imported}, got: {_first_line(error)} Import the right file: {import_it}"
+                f"Expected weights of {name} in {imported}, got: {_first_line(error)} "
+                f"Import the right file: {import_it}"
             ) from None
         raise NucleusError(
             f"Expected the weights of {name} from its hub, got: {_first_line(error)} Go online (some hubs want you to "

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from napari_nucleus.core import NucleusError
-from napari_nucleus.models import add_encoder
 from napari_nucleus.models.foundation_encoder import FOUNDATION_MODELS, FrozenViT
+from napari_nucleus.models.library import add_encoder
 from napari_nucleus.models.timm_encoder import TimmEncoder
 from napari_nucleus.models.zoo import count_parameters
 
@@ -43,7 +43,7 @@ def test_offline_says_how_to_bring_the_weights(name):
 
 
 def test_offline_holds_for_timm_s_own_weights():
-    with pytest.raises(NucleusError, match="models import FILE --encoder test_resnet$"):
+    with pytest.raises(NucleusError, match=r"models import FILE --encoder test_resnet$"):
         TimmEncoder("test_resnet", pretrained=True)
 
 
