@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_nucleus.core import ClassScheme, HoverMaps, NucleusError, NucleusMap, numbered_scheme
+from napari_nucleus.core import ClassScheme, HoverMaps, NucleusMap
+from napari_nucleus.postprocess.checks import check_shares, check_sizes, classes_of
 from napari_nucleus.postprocess.flood import flood
 from napari_nucleus.postprocess.regions import components, in_reading_order, small_removed
 
@@ -70,15 +71,10 @@ def decode_hover(
     NucleusError
         A threshold is out of range, or ``classes`` does not fit ``type_prob``.
     """
-    for name, value in (("np_threshold", np_threshold), ("marker_threshold", marker_threshold)):
-        if not 0 <= value <= 1:
-            raise NucleusError(
-                f"Expected {name} from 0 to 1, got {value}. The usual one is 0.5 for NP, 0.4 for markers."
-            )
-    sizes = {"min_area_um2": min_area_um2, "min_marker_um2": min_marker_um2, "max_hole_um2": max_hole_um2}
-    for name, value in (*sizes.items(), ("smoothing_um", smoothing_um)):
-        if not 0 <= value < np.inf:
-            raise NucleusError(f"Expected {name} of 0 or more, got {value}. Leave it out for the usual one.")
+    check_shares(np_threshold=np_threshold, marker_threshold=marker_threshold)
+    check_sizes(
+        min_area_um2=min_area_um2, min_marker_um2=min_marker_um2, max_hole_um2=max_hole_um2, smoothing_um=smoothing_um
+    )
     mask = (maps.np_prob >= np_threshold).astype(np.uint8)
     if mask.any():
         edge = edge_map(maps.hv, mask, smoothing_um / maps.mpp)
@@ -87,8 +83,7 @@ def decode_hover(
         labels = in_reading_order(small_removed(flood(energy, markers, mask), min_area_um2 / maps.mpp**2))
     else:
         labels = np.zeros(maps.shape, np.int32)
-    kinds = _generic(maps) if classes is None else classes
-    return NucleusMap.from_labels(labels, mpp=maps.mpp, classes=kinds, type_prob=maps.type_prob)
+    return NucleusMap.from_labels(labels, mpp=maps.mpp, classes=classes_of(maps, classes), type_prob=maps.type_prob)
 
 
 def edge_map(hv: NDArray[np.float32], mask: NDArray[np.uint8], sigma_px: float) -> NDArray[np.float32]:
@@ -125,14 +120,3 @@ def _markers(
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     opened = np.asarray(cv2.morphologyEx(inner, cv2.MORPH_OPEN, disc), np.uint8)
     return small_removed(components(opened), min_marker_um2 / mpp**2)
-
-
-def _generic(maps: HoverMaps) -> ClassScheme | str:
-    if maps.type_prob is None:
-        return "nucleus"
-    n_classes = len(maps.type_prob) - 1
-    if n_classes < 1:
-        raise NucleusError(
-            "Expected type_prob of background and one class or more, got background alone. Leave it out."
-        )
-    return numbered_scheme(n_classes)
