@@ -55,6 +55,7 @@ def load_choices() -> Choices:
     """Look up models and devices; loads torch, so let a thread do it."""
     from napari_nucleus.inference import list_devices
     from napari_nucleus.models import ModelInfo, list_models
+    from napari_nucleus.models.registry import is_dense
 
     def choice(info: ModelInfo) -> ModelChoice:
         lacks = "" if info.has_weights else "broken" if info.problem else "needs weights"
@@ -64,4 +65,5 @@ def load_choices() -> Choices:
         about = f"{card.description} Works at {card.mpp} µm per pixel.".strip()
         return ModelChoice(info.name, about, card.thresholds, lacks, card.classes, card.mpp)
 
-    return Choices(tuple(map(choice, list_models())), ("auto", *list_devices()))
+    segmenting = [info for info in list_models() if is_dense(info.card.architecture if info.card else info.name)]
+    return Choices(tuple(map(choice, segmenting)), ("auto", *list_devices()))

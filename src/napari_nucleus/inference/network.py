@@ -14,6 +14,7 @@ from napari_nucleus.core import NucleusError
 from napari_nucleus.inference.device import autocast
 from napari_nucleus.inference.planes import Layout, Planes, entropy, planes_of
 from napari_nucleus.inference.tiles import Tile, tile_grid
+from napari_nucleus.models.memory_format import channels_last
 
 # On a CPU one large tile wastes the least on rims; a GPU is filled by a batch of them.
 _CORE_ON_CPU = 1024
@@ -32,7 +33,8 @@ class Predictor:
     Parameters
     ----------
     networks : sequence of nn.Module
-        Of one class scheme, giving the same kind of maps.
+        Of one class scheme, giving the same kind of maps. ``size_multiple`` of a network is what a tile's sides have to
+        be multiples of; ``tile_core``, where it has one, the most pixels of a tile that are kept.
     device : str
     tta : bool
         Three views: as it is, flipped left to right (negating H alone), flipped top to bottom (negating V alone).
@@ -42,9 +44,10 @@ class Predictor:
         self.device = device
         self.tta = tta
         on_cpu = torch.device(device).type == "cpu"
-        self.batch, self.core = (1, _CORE_ON_CPU) if on_cpu else (_BATCH_ON_GPU, _CORE_ON_GPU)
+        self.batch, core = (1, _CORE_ON_CPU) if on_cpu else (_BATCH_ON_GPU, _CORE_ON_GPU)
+        self.core = min([core, *(int(getattr(n, "tile_core", core)) for n in networks)])
         self.notes: list[str] = []
-        self._networks = [n.eval().to(device).to(memory_format=torch.channels_last) for n in networks]
+        self._networks = [channels_last(n.eval().to(device)) for n in networks]
         self._multiple = int(np.lcm.reduce([int(getattr(n, "size_multiple", 16)) for n in networks]))
 
     @property

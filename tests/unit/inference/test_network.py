@@ -165,3 +165,21 @@ def test_maps_go_to_another_size_and_back(image):
     np.testing.assert_allclose(back.maps(0.25).np_prob, found.maps(0.25).np_prob, atol=0.1)
     assert back.maps(0.5).mpp == 0.5
     assert back.disagreement.shape == (64, 96)
+
+
+class Careful(Colours):
+    """Wants small tiles, and has 3-D kernels."""
+
+    tile_core = 64
+
+    def __init__(self):
+        super().__init__()
+        self.volume = nn.Conv3d(1, 1, 3)
+
+
+def test_a_network_may_want_smaller_tiles():
+    image = np.random.default_rng(0).integers(0, 255, (150, 200, 3), np.uint8)
+    small, large = Predictor([Careful()], "cpu"), Predictor([Colours()], "cpu")
+    assert len(small.tiles(image.shape[:2])) == 3 * 4
+    assert len(Predictor([Colours(), Careful()], "cpu").tiles(image.shape[:2])) == 3 * 4
+    assert np.allclose(run(small, image)[0].np_prob, run(large, image)[0].np_prob, atol=1e-6)

@@ -87,6 +87,10 @@ class MSANet(nn.Module):
     """
 
     size_multiple = PATCH
+    # With their margins, tiles are 23×23 tokens at most: not far from the 17×17 that the positions were learnt on.
+    tile_core = 176
+    crop_multiple = 1  # it pads what it is given
+    targets = ("hv", "boundary")
 
     def __init__(
         self,
