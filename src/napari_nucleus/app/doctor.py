@@ -80,18 +80,12 @@ def check_torch() -> Check:
 
 def check_device() -> Check:
     """Where the network would run, and in which precision."""
-    import torch
+    from napari_nucleus.inference.device import list_devices, precision
 
-    from napari_nucleus.inference.device import autocast, list_devices
-
-    best = list_devices()[0]
-    kind = best.partition(":")[0]
-    with autocast(best):
-        fast = torch.is_autocast_enabled(kind)
-        precision = str(torch.get_autocast_dtype(kind)).removeprefix("torch.") if fast else "float32"
-    if kind == "cpu":
-        return Check("device", "good", f"CPU in {precision}; no CUDA or MPS device")
-    return Check("device", "good", f"{', '.join(map(_describe, list_devices()))} in {precision}")
+    best, *_ = devices = list_devices()
+    if best == "cpu":
+        return Check("device", "good", f"CPU in {precision(best)}; no CUDA or MPS device")
+    return Check("device", "good", f"{', '.join(map(_describe, devices))} in {precision(best)}")
 
 
 def _describe(device: str) -> str:

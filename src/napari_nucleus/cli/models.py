@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_nucleus.cli.bench_table import print_bench
+
 if TYPE_CHECKING:
     from napari_nucleus.models import ModelInfo
 
@@ -25,7 +27,7 @@ def list_(
 
     listed = list_models(pattern)
     if bench:
-        _print_bench([info.name for info in listed])
+        print_bench([info for info in listed if not info.problem])
         return
     for info in listed:
         print(f"{info.name:24} {_state(info)}")
@@ -38,16 +40,8 @@ def _state(info: ModelInfo) -> str:
     return f"{card.classes}, {card.mpp:g} µm, {card.parameters / 1e6:.2f} M" if card else "needs weights"
 
 
-def _print_bench(names: list[str]) -> None:
-    from napari_nucleus.inference.bench import COLUMNS, bench
-
-    print(" | ".join(COLUMNS))
-    for name in names:
-        print(" | ".join(bench(name)), flush=True)
-
-
 @models.command()
-def info(name: Annotated[str, typer.Argument(help="A model of the list.")]) -> None:
+def info(name: Annotated[str, typer.Argument(metavar="MODEL", help="A model of the list.")]) -> None:
     """Print a model's card; that of its architecture where it has no weights yet."""
     from napari_nucleus.core import NucleusError
     from napari_nucleus.models import describe_architecture, find_model
@@ -73,10 +67,28 @@ def import_(
     ] = None,
 ) -> None:
     """Add a model that was made elsewhere to the list, or keep downloaded weights of an encoder."""
-    from napari_nucleus.models import add_encoder, import_model
+    from napari_nucleus.models import import_encoder, import_model
 
     if encoder is not None:
-        print(f"{encoder}: kept as {add_encoder(file, encoder)}")
+        print(f"{encoder}: kept as {import_encoder(file, encoder)}")
         return
     added = import_model(file, name, classes)
     print(f"{added.name:24} {_state(added)}")
+
+
+@models.command()
+def export(
+    name: Annotated[str, typer.Argument(metavar="MODEL", help="A model with weights.")],
+    onnx: Annotated[Path, typer.Option("--onnx", metavar="FILE", help="The file to write.")],
+    size: Annotated[int, typer.Option(min=16, help="Side of the images that it will take, in pixels.")] = 256,
+) -> None:
+    """Write a model for other programs (ONNX), and compare its answer there with its answer here."""
+    from napari_nucleus.models import load_segmenter
+    from napari_nucleus.models.export import export_onnx
+
+    written = export_onnx(load_segmenter(name).network, onnx, size)
+    print(f"{onnx}: image (batch, 3, {size}, {size}) -> {', '.join(written.outputs)}")
+    if written.difference is None:
+        print("  not compared: ONNX Runtime is not installed (pip install onnxruntime)")
+    else:
+        print(f"  ONNX Runtime's maps differ by at most {written.difference:.1e} of a map's largest value")

@@ -32,14 +32,14 @@ def segment(
     from napari_nucleus.core import NucleusError, check_mpp
     from napari_nucleus.inference import resolve_device
     from napari_nucleus.io import check_formats
-    from napari_nucleus.models import load_model
+    from napari_nucleus.models import load_segmenter
 
     # What would fail for every image fails before the first.
     chosen = check_formats(formats.split(","))
     _check_names(images)
     names = model.split(",")
     for name in names:
-        load_model(name)
+        load_segmenter(name)
     resolve_device(device)
     if mpp is not None:
         check_mpp(mpp)

@@ -39,3 +39,11 @@ def autocast(device: str) -> torch.autocast:
     has_instruction = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)  # torch has no public question
     native = kind == "cpu" and has_instruction()
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=native)
+
+
+def precision(device: str) -> str:
+    """What networks compute in on a device, such as ``"bfloat16"``."""
+    kind = torch.device(device).type
+    with autocast(device):
+        half = torch.is_autocast_enabled(kind)
+        return str(torch.get_autocast_dtype(kind) if half else torch.float32).removeprefix("torch.")

@@ -19,8 +19,7 @@ from napari_nucleus.inference.planes import Planes
 from napari_nucleus.inference.result import SegmentResult
 from napari_nucleus.inference.tiles import Block, blocks
 from napari_nucleus.io import as_rgb
-from napari_nucleus.models import DEFAULT, LoadedModel, ModelCard, find_model, load_model
-from napari_nucleus.models.registry import is_dense
+from napari_nucleus.models import LoadedModel, ModelCard, load_segmenter
 from napari_nucleus.postprocess.decoding import decode
 from napari_nucleus.postprocess.thresholds import Thresholds
 
@@ -97,7 +96,7 @@ def segment_steps(
         image = image.with_mpp(ASSUMED_MPP)
         notes.append(f"The pixel size of {image.name} is not known: {ASSUMED_MPP} µm assumed. Give mpp to correct it.")
     yield Progress(0, 0, "loading the model")
-    models = [_segmenter(name) for name in ([model] if isinstance(model, str) else model)]
+    models = [load_segmenter(name) for name in ([model] if isinstance(model, str) else model)]
     card = _one_kind(models)
     predictor = Predictor([m.network for m in models], resolve_device(device), tta=tta)
     job = _Job(image, predictor, card.scheme, card.mpp, thresholds or card.thresholds)
@@ -108,15 +107,6 @@ def segment_steps(
     maps = None if planes is None else planes.maps(nuclei.mpp)
     doubt = None if planes is None else planes.disagreement
     return SegmentResult(nuclei, maps, job.seconds, tuple(notes + predictor.notes), doubt, predictor.passes)
-
-
-def _segmenter(name: str) -> LoadedModel:
-    info = find_model(name)
-    if not is_dense(info.card.architecture if info.card else info.name):
-        raise NucleusError(
-            f"Expected a model that segments, got {name}, which only classifies single nuclei. Choose {DEFAULT}."
-        )
-    return load_model(name)
 
 
 def _one_kind(models: Sequence[LoadedModel]) -> ModelCard:

@@ -4,8 +4,8 @@ import napari_nucleus.models.triton_apart  # noqa: F401
 
 # isort: split
 from napari_nucleus.models.card import ModelCard, read_card, write_card
-from napari_nucleus.models.importing import import_model
-from napari_nucleus.models.library import add_encoder, add_model, models_folder
+from napari_nucleus.models.importing import import_encoder, import_model
+from napari_nucleus.models.library import add_model, models_folder
 from napari_nucleus.models.registry import architectures, create_model, register_model
 from napari_nucleus.models.zoo import (
     DEFAULT,
@@ -15,6 +15,7 @@ from napari_nucleus.models.zoo import (
     find_model,
     list_models,
     load_model,
+    load_segmenter,
     load_weights,
 )
 
@@ -23,15 +24,16 @@ __all__ = [
     "LoadedModel",
     "ModelCard",
     "ModelInfo",
-    "add_encoder",
     "add_model",
     "architectures",
     "create_model",
     "describe_architecture",
     "find_model",
+    "import_encoder",
     "import_model",
     "list_models",
     "load_model",
+    "load_segmenter",
     "load_weights",
     "models_folder",
     "read_card",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,27 @@ def read_card(path: Path) -> ModelCard:
         values = json.loads(path.read_text(encoding="utf-8"))
         values["thresholds"] = Thresholds(**values.get("thresholds", {}))
         known = {f.name for f in fields(ModelCard)}
-        return ModelCard(**{k: v for k, v in values.items() if k in known})
+        card = ModelCard(**{k: v for k, v in values.items() if k in known})
+        _check(card)
+    except FileNotFoundError:
+        raise NucleusError(f"Expected a model card in {path}, got no such file. Fetch it, too.") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise NucleusError(f"Expected a model card in {path}, got: {error}. Fetch the model again.") from None
+    return card
+
+
+def _check(card: ModelCard) -> None:
+    """The fields that a model is listed and built by."""
+    for name in ("name", "architecture", "classes"):
+        if not isinstance(getattr(card, name), str):
+            raise ValueError(f"{name} = {getattr(card, name)!r}")
+    for number in (card.mpp, card.parameters, *asdict(card.thresholds).values()):
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise ValueError(f"{number!r} in place of a number")
+    if not (isfinite(card.mpp) and card.mpp > 0):
+        raise ValueError(f"mpp = {card.mpp}")
+    if not isinstance(card.options, dict):
+        raise ValueError(f"options = {card.options!r}")
 
 
 def write_card(path: Path, card: ModelCard) -> None:

@@ -44,7 +44,7 @@ def create_clip(name: str, weights: str, pretrained: bool, **options: Any) -> An
         raise NucleusError(f"Expected a CLIP that open_clip has, got {name!r}. Choose one of open_clip.list_models().")
     imported = encoder_file(name)
     source = str(imported) if imported is not None else weights
-    with _quiet(), fetching(name) if pretrained else nullcontext():
+    with _quiet(), fetching(name, imported) if pretrained else nullcontext():
         return open_clip.create_model(
             name,
             pretrained=source if pretrained else None,

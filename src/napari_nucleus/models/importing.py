@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from torch import Tensor
+
 from napari_nucleus.core import NucleusError, scheme
 from napari_nucleus.models.card import ModelCard, read_card
-from napari_nucleus.models.library import add_model
+from napari_nucleus.models.foundation_encoder import FOUNDATION_MODELS
+from napari_nucleus.models.library import add_encoder, add_model
 from napari_nucleus.models.public_checkpoint import load_public_hovernet
 from napari_nucleus.models.zoo import ModelInfo, count_parameters, find_model, list_models, load_weights
 from napari_nucleus.postprocess.thresholds import Thresholds
@@ -55,6 +59,40 @@ def import_model(file: str | Path, name: str | None = None, classes: str | None 
     return _public(path, name or path.stem, classes)
 
 
+def import_encoder(file: str | Path, name: str) -> Path:
+    """Keep a downloaded file as the weights of an encoder, so that ``pretrained=True`` finds them offline.
+
+    Parameters
+    ----------
+    file : path
+        Safetensors, or a ``.pt``, ``.pth`` or ``.bin`` of tensors alone.
+    name : str
+        As timm or open_clip calls the encoder, or one of `FOUNDATION_MODELS`, or where that lies on the hub.
+
+    Returns
+    -------
+    Path
+        The weights' new place.
+
+    Raises
+    ------
+    NucleusError
+        There is no such encoder, the file holds something else, or the folder can't be written.
+    """
+    import open_clip  # both take seconds
+    import timm
+
+    model = FOUNDATION_MODELS.get(name)
+    kept_as = name if model is None else model.hub or model.architecture
+    hubs = [model.hub for model in FOUNDATION_MODELS.values()]
+    if not (kept_as in hubs or timm.is_model(kept_as) or kept_as in open_clip.list_models() or ":" in kept_as):
+        raise NucleusError(
+            f"Expected an encoder of timm or open_clip or a foundation model ({', '.join(FOUNDATION_MODELS)}), got "
+            f"{name!r}. Give the name that the message about missing weights named."
+        )
+    return add_encoder(Path(file).expanduser(), kept_as)
+
+
 def _ours(weights: Path, card: ModelCard, name: str) -> ModelInfo:
     card = replace(card, name=name)
     card = replace(card, parameters=count_parameters(load_weights(weights, card).network))  # and it fits
@@ -67,12 +105,19 @@ def _card_of_run(folder: Path) -> ModelCard:
         return read_card(folder / "model.json")
     try:
         recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
-        architecture, classes, mpp = recipe["model"], recipe["classes"], float(recipe["mpp"])
+        return ModelCard(
+            name="",
+            architecture=recipe["model"],
+            classes=recipe["classes"],
+            mpp=float(recipe["mpp"]),
+            description=f"Trained with the recipe {recipe['name']}.",
+            options=dict(recipe.get("options", {})),
+            training={"recipe": recipe},
+        )
     except (OSError, ValueError, KeyError, TypeError):
-        raise NucleusError(f"Expected a training run with its recipe.json, got another folder: {folder}.") from None
-    return ModelCard(
-        "", architecture, classes, mpp, f"Trained with the recipe {recipe.get('name')}.", training={"recipe": recipe}
-    )
+        raise NucleusError(
+            f"Expected the folder of a training run, with recipe.json, got another: {folder}. Give a run's folder."
+        ) from None
 
 
 def _public(path: Path, name: str, classes: str | None) -> ModelInfo:
@@ -91,8 +136,8 @@ def _public(path: Path, name: str, classes: str | None) -> ModelInfo:
     return _added(found.network.state_dict(), card)
 
 
-def _added(weights, card: ModelCard) -> ModelInfo:
-    if card.name in [info.name for info in list_models()]:
+def _added(weights: Path | Mapping[str, Tensor], card: ModelCard) -> ModelInfo:
+    if card.name in ["default", *(info.name for info in list_models())]:
         raise NucleusError(f"Expected a new name, got {card.name}, which is in the list already. Give another name.")
     add_model(weights, card)
     return find_model(card.name)

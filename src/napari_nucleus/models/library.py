@@ -6,10 +6,12 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 from platformdirs import user_data_path
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -17,7 +19,8 @@ from napari_nucleus.core import NucleusError
 from napari_nucleus.models.card import ModelCard, write_card
 
 _VARIABLE = "NAPARI_NUCLEUS_MODELS"
-_NAME = re.compile(r"[\w.+-]+")
+_NAME = re.compile(r"\w[\w.+-]*")
+_NOT_IN_FILE_NAMES = re.compile(r"[^\w.+-]+")
 
 
 def models_folder() -> Path:
@@ -47,18 +50,20 @@ def add_model(weights: Path | Mapping[str, Tensor], card: ModelCard) -> Path:
         A model of that name is there already, the name can't be a file's, or the folder can't be written.
     """
     if not _NAME.fullmatch(card.name):
-        raise NucleusError(f"Expected a name of letters, digits, . _ + and -, got {card.name!r}. Choose another.")
+        raise NucleusError(
+            f"Expected a name of letters and digits (then also . _ + -), got {card.name!r}. Choose another."
+        )
     folder = models_folder()
     place = folder / f"{card.name}.safetensors"
     if place.exists():
         raise NucleusError(f"Expected a new name, got {card.name}, which is in {folder} already. Choose another.")
+    _place(weights, place)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _place(weights, place)
         write_card(place.with_suffix(".json"), card)
     except OSError as error:
         place.unlink(missing_ok=True)
-        raise NucleusError(f"Expected room and the right to write in {folder}, got: {error.strerror}.") from None
+        place.with_suffix(".json").unlink(missing_ok=True)
+        raise _no_room(folder, error) from None
     return place
 
 
@@ -76,7 +81,12 @@ def add_encoder(file: Path, name: str) -> Path:
     file : Path
         Safetensors, or a ``.pt``, ``.pth`` or ``.bin`` of tensors alone.
     name : str
-        As timm, open_clip or the hub calls the encoder.
+        As timm, open_clip or the hub calls the encoder; weights that were kept under it are replaced.
+
+    Returns
+    -------
+    Path
+        The weights' new place.
 
     Raises
     ------
@@ -84,11 +94,11 @@ def add_encoder(file: Path, name: str) -> Path:
         The file holds something else, or the folder can't be written.
     """
     place = _encoder_place(name)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _place(file if file.suffix == ".safetensors" else read_tensors(file), place)
-    except OSError as error:
-        raise NucleusError(f"Expected room and the right to write at {place}, got: {error.strerror}.") from None
+    if file.suffix == ".safetensors":
+        _check_safetensors(file)
+        _place(file, place)
+    else:
+        _place(read_tensors(file), place)
     return place
 
 
@@ -114,18 +124,53 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
     return {str(name): tensor for name, tensor in content.items()}
 
 
+def _check_safetensors(file: Path) -> None:
+    try:
+        with safe_open(file, "pt") as content:
+            names = content.keys()
+    except (OSError, SafetensorError) as error:
+        raise NucleusError(
+            f"Expected weights (safetensors) in {file}, got: {_reason(error)}. Download it again."
+        ) from None
+    if not names:
+        raise NucleusError(f"Expected weights in {file}, got an empty file. Download it again.")
+
+
 def _encoder_place(name: str) -> Path:
-    return models_folder() / "encoders" / f"{name.replace('/', '--')}.safetensors"
+    return models_folder() / "encoders" / f"{_NOT_IN_FILE_NAMES.sub('--', name)}.safetensors"
 
 
 def _place(weights: Path | Mapping[str, Tensor], place: Path) -> None:
     """Whole or not at all."""
     part = place.with_suffix(".part")
     try:
+        place.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(weights, Path):
             shutil.copyfile(weights, part)
         else:
-            save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, part)
+            save_file(_apart(weights), part)
         part.replace(place)
-    finally:
-        part.unlink(missing_ok=True)
+    except (OSError, SafetensorError) as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise _no_room(place.parent, error) from None
+
+
+def _apart(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Each tensor with memory of its own, which safetensors wants; where two share it, the second is copied."""
+    taken: set[int] = set()
+    own = {}
+    for name, tensor in weights.items():
+        whole = tensor.detach().cpu().contiguous()
+        own[name] = whole.clone() if whole.untyped_storage().data_ptr() in taken else whole
+        taken.add(whole.untyped_storage().data_ptr())
+    return own
+
+
+def _no_room(folder: Path, error: Exception) -> NucleusError:
+    return NucleusError(f"Expected room and the right to write in {folder}, got: {_reason(error)}.")
+
+
+def _reason(error: Exception) -> str:
+    strerror = error.strerror if isinstance(error, OSError) else None
+    return strerror or str(error).splitlines()[0].rstrip(".")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from torch import Tensor, nn
 
 from napari_nucleus.core import NucleusError
@@ -95,7 +96,22 @@ def create_timm(name: str, pretrained: bool, hub: str | None = None, **options: 
     imported = encoder_file(hub or name)
     source = {"file": str(imported)} if imported else {"hf_hub_id": hub} if hub else {}
     with fetching(hub or name, imported):
-        return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=source, **options)
+        network = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=source, **options)
+        if imported is not None and not _holds(network, imported):
+            raise ValueError("weights of another network")
+    return network
+
+
+def _holds(network: nn.Module, file: Path) -> bool:
+    """Whether a network has taken a file's weights: timm passes over what doesn't fit, and would leave it random."""
+    with safe_open(file, "pt") as content:
+        given = {_mark(content.get_tensor(name)) for name in content.keys()}  # noqa: SIM118 - it is no dict
+    own = [_mark(weights) for weights in network.parameters() if weights.ndim > 1]
+    return sum(mark in given for mark in own) > len(own) / 2  # some are resized or put together
+
+
+def _mark(weights: Tensor) -> tuple[float, ...]:
+    return weights.numel(), *weights.detach().flatten()[:8].float().tolist()
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from napari_nucleus.core import NucleusError
+from napari_nucleus.core import NucleusError, scheme
 from napari_nucleus.models.card import ModelCard, read_card
 from napari_nucleus.models.library import models_folder
-from napari_nucleus.models.registry import architectures, create_model, documented
+from napari_nucleus.models.registry import architectures, create_model, documented, is_dense
 
 DEFAULT = "nucleus_small"
 _SHIPPED = Path(__file__).parent / "weights"
@@ -72,10 +72,20 @@ def _info(card_file: Path) -> ModelInfo:
     weights = card_file.with_suffix(".safetensors")
     try:
         card = read_card(card_file)
-        card.scheme.classes  # noqa: B018 - a scheme that this version doesn't know
+        _check_known(card)
     except NucleusError as error:  # one spoilt card must not hide the other models
         return ModelInfo(card_file.stem, problem=str(error))
     return ModelInfo(card_file.stem, card, weights if weights.exists() else None)
+
+
+def _check_known(card: ModelCard) -> None:
+    """Refuse a card whose class scheme or architecture this version doesn't know."""
+    scheme(card.classes)
+    if card.architecture not in architectures():
+        raise NucleusError(
+            f"Expected an architecture of this version, got {card.architecture!r} for {card.name}. Update "
+            "napari-nucleus."
+        )
 
 
 def describe_architecture(name: str) -> ModelCard:
@@ -122,6 +132,22 @@ def load_model(name: str = "default") -> LoadedModel:
     return load_weights(info.weights, info.card)
 
 
+def load_segmenter(name: str = "default") -> LoadedModel:
+    """As `load_model`, for a model that segments.
+
+    Raises
+    ------
+    NucleusError
+        It can't be loaded, or answers crops of single nuclei with their class.
+    """
+    info = find_model(name)
+    if not is_dense(info.card.architecture if info.card else info.name):
+        raise NucleusError(
+            f"Expected a model that segments, got {info.name}, which only classifies single nuclei. Choose {DEFAULT}."
+        )
+    return load_model(name)
+
+
 def load_weights(weights: Path, card: ModelCard) -> LoadedModel:
     """A network with weights from a safetensors file; half precision on disk becomes float32.
 
@@ -130,7 +156,7 @@ def load_weights(weights: Path, card: ModelCard) -> LoadedModel:
     NucleusError
         The file is broken or belongs to another network.
     """
-    network = create_model(card.architecture, classes=card.classes, **card.options)
+    network = build_network(card)
     try:
         state = load_file(weights)
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
@@ -142,6 +168,18 @@ def load_weights(weights: Path, card: ModelCard) -> LoadedModel:
     for parameter in network.parameters():
         parameter.requires_grad_(False)
     return LoadedModel(network.eval(), card)
+
+
+def build_network(card: ModelCard) -> nn.Module:
+    """The network of a card, with fresh random weights.
+
+    Raises
+    ------
+    NucleusError
+        The card holds options that the architecture doesn't take.
+    """
+    options = {name: value for name, value in card.options.items() if name != "pretrained"}  # nothing to fetch
+    return create_model(card.architecture, classes=card.classes, **options)
 
 
 def count_parameters(network: nn.Module) -> int:

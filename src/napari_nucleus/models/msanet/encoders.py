@@ -105,7 +105,7 @@ class ClipImageEncoder(nn.Module):
         patches = clip.conv1((image - self.mean) / self.std)  # (B, 768, h, w)
         grid = (patches.shape[-2], patches.shape[-1])
         tokens = patches.flatten(2).mT  # (B, h·w, 768)
-        first = clip.class_embedding.to(tokens.dtype).expand(len(tokens), 1, -1)
+        first = clip.class_embedding.to(tokens.dtype).expand(tokens.shape[0], 1, -1)
         tokens = torch.cat([first, tokens], 1) + self._positions(grid).to(tokens.dtype)
         tokens = clip.ln_pre(tokens)  # (B, 1 + h·w, 768)
         _, levels = clip.transformer.forward_intermediates(tokens, indices=self.blocks)
