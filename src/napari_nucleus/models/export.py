@@ -85,6 +85,8 @@ def export_onnx(network: nn.Module, path: Path, size: int = 256) -> OnnxFile:
     """
     if not (find_spec("onnx") and find_spec("onnxscript")):
         raise NucleusError('Expected onnx and onnxscript, got none. Run: pip install "napari-nucleus[onnx]"')
+    if not path.parent.is_dir():
+        raise NucleusError(f"Expected a folder to write into, got no such folder: {path.parent}. Make it first.")
     image = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         output = network.eval()(image)._asdict()

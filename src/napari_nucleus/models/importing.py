@@ -128,7 +128,11 @@ def _public(path: Path, name: str, classes: str | None) -> ModelInfo:
         _HOVERNET,
         name=name,
         classes=kinds.name,
-        options={"mode": found.mode, "types": found.scheme is not None},
+        options={
+            "mode": found.mode,
+            "types": found.scheme is not None,
+            "width": found.network.stem.out_channels,
+        },
         parameters=count_parameters(found.network),
         thresholds=Thresholds(),
         training={"imported": path.name},

@@ -3,10 +3,13 @@
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from napari_nucleus.core import ClassScheme, NucleusError
+from napari_nucleus.inference import segment
+from napari_nucleus.models import import_model, load_model
 from napari_nucleus.models.public_checkpoint import load_public_hovernet
 
 WIDTH = 8  # an eighth of the published channels
@@ -139,6 +142,22 @@ def test_converted_from_tensorflow_without_counters(tmp_path):
     network = load_public_hovernet(write(tmp_path, {"desc": state})).network
     assert not any(t.is_meta for t in network.state_dict().values())
     assert network(torch.rand(1, 3, 32, 32)).hv.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("mode", "n_types", "given", "classes"),
+    [("fast", 6, None, "pannuke"), ("original", 5, "consep", "consep"), ("original", None, None, "nucleus")],
+)
+def test_an_imported_checkpoint_segments_as_the_published_network(tmp_path, mode, n_types, given, classes):
+    path = write(tmp_path, {"desc": published(mode, n_types)})
+    info = import_model(path, "public", given)
+    assert info.card.classes == classes
+    network = load_public_hovernet(path, given).network
+    image = torch.rand(1, 3, 32, 32)
+    for ours, theirs in zip(load_model("public").network(image), network(image), strict=True):
+        assert (ours is None and theirs is None) or torch.equal(ours, theirs)
+    result = segment(np.zeros((40, 40, 3), np.uint8), model="public", mpp=0.25, device="cpu")
+    assert result.nuclei.scheme.name == classes
 
 
 class Hostile:
