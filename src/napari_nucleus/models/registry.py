@@ -28,7 +28,11 @@ _ARCHITECTURES = (
 
 
 def register_model(build: Builder) -> Builder:
-    """Enrol a builder ``name(n_classes, **options) -> nn.Module`` under its own name."""
+    """Enrol a builder ``name(n_classes, **options) -> nn.Module`` under its own name.
+
+    A dense network has ``size_multiple``, what its input's sides must be multiples of, and ``targets``, the names of
+    what it is taught beside nucleus and type: ``hv``, ``flow``, ``boundary``.
+    """
     _BUILDERS[build.__name__] = build
     return build
 
@@ -74,9 +78,15 @@ def create_model(name: str, classes: str | ClassScheme = "consep", **options: An
     Raises
     ------
     NucleusError
-        There is no such architecture; the message names those that exist.
+        There is no such architecture, which the message answers with those that exist, or it has no such option.
     """
     known = architectures()
     if name not in known:
         raise NucleusError(f"Expected an architecture ({', '.join(known)}), got {name!r}. Choose one of those.")
-    return _BUILDERS[name](len(scheme(classes)), **options)
+    n_classes = len(scheme(classes))
+    try:
+        return _BUILDERS[name](n_classes, **options)
+    except TypeError as error:
+        if not options:
+            raise
+        raise NucleusError(f"Expected options of {name}, got {options}: {error}. Correct them.") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +17,12 @@ from napari_nucleus.io import read_image
 from napari_nucleus.io.files import reading
 from napari_nucleus.io.npy import array_in, has_array
 from napari_nucleus.training.augment import colour_jitter, soften
+from napari_nucleus.training.dense_targets import DENSE_TARGETS, dense_targets
 from napari_nucleus.training.recipe import DataSource, Recipe
-from napari_nucleus.training.targets import hv_targets
+from napari_nucleus.training.symmetry import Symmetry
 
 # Brightness of a slide's empty glass: what a crop shows beyond the image.
 _GLASS = 240
-# What a flip does to H and V.
-_MIRRORED_LEFT_TO_RIGHT = np.array([-1, 1], np.float32)[:, None, None]
-_MIRRORED_TOP_TO_BOTTOM = np.array([1, -1], np.float32)[:, None, None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +34,8 @@ class TrainingImage:
     name : str
     image : (H, W, 3) uint8
     labels : (H, W) int32
-    hv : (2, H, W) float16
-        `training.targets.hv_targets` of the labels.
+    targets : dict of (H, W, C) float16
+        The dense targets that the network needs, by name.
     types : (H, W) uint8 or None
         Class of each pixel, 0 = background; None where the image has no classes.
     centres : (N, 3) int
@@ -47,13 +45,15 @@ class TrainingImage:
     name: str
     image: NDArray[np.uint8]
     labels: NDArray[np.int32]
-    hv: NDArray[np.float16]
+    targets: dict[str, NDArray[np.float16]]
     types: NDArray[np.uint8] | None
     centres: NDArray[np.int64]
 
 
-def load_source(folder: Path, source: DataSource, mpp: float) -> Iterator[TrainingImage]:
-    """Images of one source at the wanted pixel size, in the order of their names.
+def load_source(
+    folder: Path, source: DataSource, mpp: float, targets: Sequence[str] = ("hv",)
+) -> Iterator[TrainingImage]:
+    """Images of one source at the wanted pixel size, in the order of their names, with the named dense targets.
 
     A file ``<stem>.npz`` holds ``inst`` and, where classes exist, ``type``; the image is its ``image`` or the ``.jpg``
     or ``.png`` of the same stem.
@@ -68,10 +68,10 @@ def load_source(folder: Path, source: DataSource, mpp: float) -> Iterator[Traini
         where = folder / source.folder
         raise NucleusError(f"Expected {source.include}.npz in {where}, got none. Check the data folder.")
     for file in files:
-        yield _load(file, source, mpp)
+        yield _load(file, source, mpp, targets)
 
 
-def _load(file: Path, source: DataSource, mpp: float) -> TrainingImage:
+def _load(file: Path, source: DataSource, mpp: float, targets: Sequence[str]) -> TrainingImage:
     picture = next((p for p in map(file.with_suffix, (".jpg", ".png")) if p.exists()), None)
     with reading(file, "annotation", [".npz"]):
         labels = as_labels(array_in(file, "inst"))
@@ -90,8 +90,9 @@ def _load(file: Path, source: DataSource, mpp: float) -> TrainingImage:
         nearest = cv2.INTER_NEAREST_EXACT
         labels = np.asarray(cv2.resize(labels, size, interpolation=nearest), np.int32)
         types = None if types is None else np.asarray(cv2.resize(types, size, interpolation=nearest), np.uint8)
-    hv = hv_targets(labels).astype(np.float16)
-    return TrainingImage(file.stem, np.ascontiguousarray(image), labels, hv, types, _centres(labels, types))
+    # In half precision a source takes half the memory; channels last, as they are cut, resized and turned.
+    dense = {k: np.moveaxis(v, 0, -1).astype(np.float16) for k, v in dense_targets(labels, targets).items()}
+    return TrainingImage(file.stem, np.ascontiguousarray(image), labels, dense, types, _centres(labels, types))
 
 
 def _centres(labels: NDArray[np.int32], types: NDArray[np.uint8] | None) -> NDArray[np.int64]:
@@ -110,7 +111,8 @@ class Crops:
     ----------
     image : (B, 3, S, S) float32 tensor in [0, 1]
     nucleus : (B, S, S) bool
-    hv : (B, 2, S, S) float32
+    targets : dict of (B, C, S, S) float32
+        Dense targets by name.
     types : (B, S, S) uint8
     typed : (B,) bool
         Whether the crop's classes are known.
@@ -118,7 +120,7 @@ class Crops:
 
     image: Tensor
     nucleus: NDArray[np.bool_]
-    hv: NDArray[np.float32]
+    targets: dict[str, NDArray[np.float32]]
     types: NDArray[np.uint8]
     typed: NDArray[np.bool_]
 
@@ -153,29 +155,41 @@ class CropSampler:
         """The crops of one step, with or without stain, light and sharpness changed."""
         rng = np.random.default_rng([self._recipe.seed, step])
         crops = [self._crop(rng) for _ in range(self._recipe.batch)]
-        images, nucleus, hv, types, typed = (np.stack(part) for part in zip(*crops, strict=True))
+        fields = {name: np.stack([crop[name] for crop in crops]) for name in crops[0]}
+        images, nucleus, types, typed = map(fields.pop, ("image", "nucleus", "types", "typed"))
         if augment:
             images = np.stack([soften(image, rng) for image in images])
-        return Crops(colour_jitter(images, rng, self._recipe.stain * augment), nucleus, hv, types, typed)
+        return Crops(colour_jitter(images, rng, self._recipe.stain * augment), nucleus, fields, types, typed)
 
-    def _crop(self, rng: np.random.Generator) -> tuple[NDArray, ...]:
+    def _crop(self, rng: np.random.Generator) -> dict[str, NDArray]:
+        """The fields of `Crops` for one crop, dense targets under their own names."""
         side = self._recipe.crop
         zoom = float(np.exp(rng.uniform(-1, 1) * np.log(self._recipe.scale)))
         reach = round(side / zoom)
         index, y, x = self._place(rng, reach)
-        source = self._images[index]
+        source, symmetry = self._images[index], Symmetry.drawn(rng)
         image = _window(source.image, y, x, reach, fill=_GLASS)
-        labels = _window(source.labels, y, x, reach)
-        hv = _window(source.hv.transpose(1, 2, 0), y, x, reach)
-        types = _window(source.types if source.types is not None else labels, y, x, reach)
         if reach != side:
             image = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
-            pick = np.minimum(((np.arange(side) + 0.5) * reach / side).astype(int), reach - 1)
-            labels, hv, types = labels[pick][:, pick], hv[pick][:, pick], types[pick][:, pick]
-        hv = hv.transpose(2, 0, 1).astype(np.float32)
+        nearest = np.minimum(((np.arange(side) + 0.5) * reach / side).astype(int), reach - 1)
+
+        def cut(array: NDArray) -> NDArray:
+            return _window(array, y, x, reach)[nearest][:, nearest]
+
+        labels = symmetry.turn(cut(source.labels))
+        types = np.zeros_like(labels) if source.types is None else symmetry.turn(cut(source.types))
+        targets = {
+            name: np.moveaxis(DENSE_TARGETS[name].turn(cut(target).astype(np.float32), symmetry), -1, 0)
+            for name, target in source.targets.items()
+        }
         typed = np.asarray(source.types is not None)
-        flipped = _flip(rng, image, labels > 0, hv, types if typed else np.zeros_like(labels))
-        return (*flipped[:3], flipped[3].astype(np.uint8), typed)
+        return {
+            "image": symmetry.turn(image),
+            "nucleus": labels > 0,
+            "types": types.astype(np.uint8),
+            "typed": typed,
+            **targets,
+        }
 
     def _place(self, rng: np.random.Generator, reach: int) -> tuple[int, int, int]:
         """Image and top left corner of a crop: around a nucleus of an evenly drawn class, or anywhere."""
@@ -197,19 +211,3 @@ def _window(array: NDArray, y: int, x: int, reach: int, fill: int = 0) -> NDArra
     if not (below or right):
         return window
     return np.pad(window, ((0, below), (0, right)) + ((0, 0),) * (array.ndim - 2), constant_values=fill)
-
-
-def _flip(
-    rng: np.random.Generator, image: NDArray, nucleus: NDArray, hv: NDArray, types: NDArray
-) -> tuple[NDArray, ...]:
-    """One of the eight symmetries of the square; the HV map turns with the image."""
-    if rng.random() < 0.5:
-        image, nucleus, types = image[:, ::-1], nucleus[:, ::-1], types[:, ::-1]
-        hv = hv[:, :, ::-1] * _MIRRORED_LEFT_TO_RIGHT
-    if rng.random() < 0.5:
-        image, nucleus, types = image[::-1], nucleus[::-1], types[::-1]
-        hv = hv[:, ::-1] * _MIRRORED_TOP_TO_BOTTOM
-    if rng.random() < 0.5:
-        image, nucleus, types = image.transpose(1, 0, 2), nucleus.T, types.T
-        hv = hv[::-1].transpose(0, 2, 1)
-    return image, nucleus, hv, types

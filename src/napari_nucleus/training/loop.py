@@ -6,9 +6,10 @@ import csv
 import json
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from napari_nucleus.core.errors import NucleusError
 from napari_nucleus.core.progress import Progress
 from napari_nucleus.core.scheme import scheme
-from napari_nucleus.models.registry import create_model
+from napari_nucleus.models.memory_format import channels_last
+from napari_nucleus.models.registry import create_model, is_dense
 from napari_nucleus.training.checkpoint import export_weights, load_state, save_state
 from napari_nucleus.training.datasets import Crops, CropSampler, load_source
 from napari_nucleus.training.objective import Targets, objective
@@ -81,12 +83,13 @@ def fit(
     if (folder / "last.pt").exists() and not resume:
         raise NucleusError(f"Expected a new run, got the existing {folder}. Resume it, or rename the recipe.")
     yield Progress(0, steps, "loading images")
-    sampler, validation = _samplers(recipe, Path(data))
+    torch.manual_seed(recipe.seed)
+    model = _network(recipe)
+    sampler, validation = _samplers(recipe, Path(data), model.targets)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe.as_dict(), indent=2) + "\n", encoding="utf-8")
 
-    torch.manual_seed(recipe.seed)
-    model = create_model(recipe.model, classes=recipe.classes).to(device).to(memory_format=torch.channels_last)
+    model = channels_last(model.to(device))
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema), use_buffers=True)
     optimizer = torch.optim.AdamW(_groups(model, recipe.weight_decay), lr=recipe.learning_rate)
     first = load_state(folder / "last.pt", model, averaged, optimizer) if resume else 0
@@ -133,7 +136,21 @@ def validate(model: nn.Module, batches: list[Crops], weight: Tensor, device: str
     return {f"val_{k}": float(torch.stack([part[k] for part in losses]).mean()) for k in losses[0]}
 
 
-def _samplers(recipe: Recipe, data: Path) -> tuple[CropSampler, list[Crops]]:
+def _network(recipe: Recipe) -> Any:
+    if not is_dense(recipe.model):
+        raise NucleusError(f"Expected a network that segments, got {recipe.model}. Choose another, or cross-relabel.")
+    model: Any = create_model(recipe.model, classes=recipe.classes, **recipe.options)
+    multiple = getattr(model, "crop_multiple", model.size_multiple)
+    if recipe.crop % multiple:
+        above = -(-recipe.crop // multiple) * multiple
+        raise NucleusError(
+            f"Expected a crop that {recipe.model} takes, a multiple of {multiple} pixels, got {recipe.crop}. "
+            f"Set crop = {above}."
+        )
+    return model
+
+
+def _samplers(recipe: Recipe, data: Path, targets: Sequence[str]) -> tuple[CropSampler, list[Crops]]:
     n_classes = len(scheme(recipe.classes))
     if len(recipe.class_weight) != 1 + n_classes:
         raise NucleusError(
@@ -142,7 +159,7 @@ def _samplers(recipe: Recipe, data: Path) -> tuple[CropSampler, list[Crops]]:
         )
     groups, held_out = [], []
     for source in recipe.sources:
-        images = list(load_source(data, source, recipe.mpp))
+        images = list(load_source(data, source, recipe.mpp, targets))
         for image in images:
             if image.types is not None and image.types.max(initial=0) > n_classes:
                 raise NucleusError(
@@ -161,9 +178,9 @@ def _samplers(recipe: Recipe, data: Path) -> tuple[CropSampler, list[Crops]]:
 
 
 def _groups(model: nn.Module, weight_decay: float) -> list[dict]:
-    """Norms and biases don't decay."""
-    kernels = [p for p in model.parameters() if p.ndim > 1]
-    rest = [p for p in model.parameters() if p.ndim <= 1]
+    """Norms and biases don't decay; what is frozen stays as it is."""
+    kernels = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    rest = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
 
 
@@ -180,7 +197,7 @@ def _losses(model: nn.Module, crops: Crops, class_weight: Tensor, device: str) -
         nucleus=torch.from_numpy(crops.nucleus).to(device)[:, None].float(),
         types=torch.from_numpy(crops.types).to(device).long(),
         typed=torch.from_numpy(crops.typed).to(device),
-        hv=torch.from_numpy(crops.hv).to(device),
+        **{name: torch.from_numpy(target).to(device) for name, target in crops.targets.items()},
     )
     with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
         output = model(image)
@@ -190,19 +207,25 @@ def _losses(model: nn.Module, crops: Crops, class_weight: Tensor, device: str) -
 class _Log:
     """``log.csv``, a row a step; a resumed run drops the rows after its checkpoint."""
 
-    _COLUMNS = ("step", "loss", "np", "hv", "type", "rate", "seconds", "val_np", "val_hv", "val_type")
-
     def __init__(self, path: Path, first: int) -> None:
         self._path = path
-        kept = []
+        self._kept: list[dict[str, str]] = []
+        self._columns: list[str] = []
         if first and path.exists():
             with path.open(newline="") as file:
-                kept = [row for row in csv.DictReader(file) if int(row["step"]) <= first]
-        with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self._COLUMNS)
-            writer.writeheader()
-            writer.writerows(kept)
+                self._kept = [row for row in csv.DictReader(file) if int(row["step"]) <= first]
 
     def write(self, step: int, values: dict[str, float]) -> None:
+        if not self._columns:
+            self._begin([name for name in values if not name.startswith("val_")])
         with self._path.open("a", newline="") as file:
-            csv.DictWriter(file, self._COLUMNS).writerow({"step": step, **{k: f"{v:.6g}" for k, v in values.items()}})
+            csv.DictWriter(file, self._columns).writerow({"step": step, **{k: f"{v:.6g}" for k, v in values.items()}})
+
+    def _begin(self, names: list[str]) -> None:
+        """Columns are the losses that the network has, those of validation last."""
+        parts = [name for name in names if name not in ("loss", "rate", "seconds")]
+        self._columns = ["step", *names, *(f"val_{part}" for part in parts)]
+        with self._path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, self._columns)
+            writer.writeheader()
+            writer.writerows(self._kept)

@@ -69,10 +69,10 @@ def objective(output: HoverOutput | FlowOutput, targets: Targets, class_weight: 
         }
         if output.boundary_logit is not None:
             parts["boundary"] = boundary_loss(output.boundary_logit.float(), _given(targets.boundary, "boundary"))
+        if output.similarity is not None:
+            parts["teacher"] = teacher_loss(output.similarity.float())
     if output.type_logit is not None:
-        # Every second pixel says as much of a smooth map at a quarter of the cost.
-        logit, types = output.type_logit.float()[..., ::2, ::2], targets.types[:, ::2, ::2]
-        parts["type"] = type_loss(logit, types, class_weight, targets.typed)
+        parts["type"] = type_loss(output.type_logit.float(), targets.types, class_weight, targets.typed)
     return parts
 
 
@@ -84,6 +84,14 @@ def flow_loss(flow: Tensor, target: Tensor) -> Tensor:
 def boundary_loss(logit: Tensor, target: Tensor) -> Tensor:
     """Cross-entropy + Dice of the edges of nuclei, (B, 1, H, W) (Guan et al.: Dice + CE)."""
     return F.binary_cross_entropy_with_logits(logit, target) + dice_loss(logit.sigmoid(), target)
+
+
+def teacher_loss(similarity: Tensor) -> Tensor:
+    """Mean square distance of a teacher's and a student's normalised tokens (Guan et al., eq. 8).
+
+    ``similarity`` (B, M, T, T) holds their cosines; on its diagonals both are the same token: ‖t − s‖² = 2 − 2·cos.
+    """
+    return 2 - 2 * similarity.diagonal(dim1=-2, dim2=-1).mean()
 
 
 def _given(target: Tensor | None, name: str) -> Tensor:

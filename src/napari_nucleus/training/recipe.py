@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -73,6 +73,8 @@ class Recipe:
         Fixes weights and crops.
     checkpoint_every, validate_every : int
         In steps.
+    options : dict
+        Of the architecture, such as ``encoder``.
     sources : tuple of DataSource
     """
 
@@ -96,6 +98,7 @@ class Recipe:
     seed: int = 0
     checkpoint_every: int = 500
     validate_every: int = 1000
+    options: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for the run's records."""
@@ -138,6 +141,10 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         if not isinstance(value, list):
             raise NucleusError(f"Expected a list for {where}, got {value!r}. Write it in brackets.")
         return tuple(_convert(get_args(hint)[0], item, where) for item in value)
+    if get_origin(hint) is dict:
+        if not isinstance(value, dict):
+            raise NucleusError(f"Expected a table for {where}, got {value!r}. Write it as name = value in braces.")
+        return value
     if is_dataclass(hint) and isinstance(value, dict):
         return _build(hint, value, where)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter, minimum_filter
 
 
 def hv_targets(labels: NDArray[np.integer]) -> NDArray[np.float32]:
@@ -37,3 +38,19 @@ def hv_targets(labels: NDArray[np.integer]) -> NDArray[np.float32]:
             offset[side] /= reach[owner[side]]
         hv[channel, y, x] = offset
     return hv
+
+
+def boundary_targets(labels: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Edges of nuclei, two pixels wide: where a pixel or one of the eight around it belongs to something else.
+
+    Parameters
+    ----------
+    labels : (H, W) integer array
+
+    Returns
+    -------
+    (1, H, W) float32 array
+        1 on edges. The image's rim is none.
+    """
+    edge = maximum_filter(labels, 3, mode="nearest") != minimum_filter(labels, 3, mode="nearest")
+    return edge[None].astype(np.float32)

@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import label
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.training.datasets import CropSampler, load_source
+from napari_nucleus.training.dense_targets import dense_targets
 from napari_nucleus.training.recipe import DataSource
 from napari_nucleus.training.targets import hv_targets
 
@@ -19,16 +21,14 @@ def test_batches_depend_on_seed_and_step_alone(data, recipe):
     first.batch(0)
     one, two, other = first.batch(5), again.batch(5), again.batch(6)
     assert one.image.equal(two.image)
-    np.testing.assert_array_equal(one.hv, two.hv)
+    np.testing.assert_array_equal(one.targets["hv"], two.targets["hv"])
     assert not one.image.equal(other.image)
 
 
 def test_targets_turn_with_the_image(data, recipe):
     """Whole nuclei in a flipped, unzoomed crop have the HV map that is computed from the crop itself."""
     crops = sampler(data, recipe, scale=1.0, crop=80, batch=16).batch(0)
-    for nucleus, hv in zip(crops.nucleus, crops.hv, strict=True):
-        from scipy.ndimage import label
-
+    for nucleus, hv in zip(crops.nucleus, crops.targets["hv"], strict=True):
         labels = label(nucleus)[0]
         whole = np.setdiff1d(np.unique(labels), np.r_[labels[0], labels[-1], labels[:, 0], labels[:, -1], 0])
         inside = np.isin(labels, whole)
@@ -86,3 +86,22 @@ def test_a_spoilt_file_is_one_line_that_names_it(data, spoil, message):
         list(load_source(data, DataSource("typed", classes=True), 0.25))
     assert "typed_0.npz" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_flows_and_edges_turn_with_the_image(data, recipe):
+    """The shown discs are whole and lie apart, so that a crop alone says what their targets are."""
+    images = list(load_source(data, DataSource("untyped"), recipe.mpp, ("flow", "boundary")))
+    crops = CropSampler([(1.0, images)], replace(recipe, scale=1.0, crop=96, batch=16)).batch(0)
+    turned = set()
+    for nucleus, flow, boundary in zip(crops.nucleus, *crops.targets.values(), strict=True):
+        labels = label(nucleus)[0]
+        expected = dense_targets(labels, ("flow", "boundary"))
+        differing = (np.abs(flow - expected["flow"]) > 1e-3).any(0)  # half precision in memory
+        assert differing.sum() <= labels.max()  # the centres, where nothing but rounding is left to point anywhere
+        np.testing.assert_array_equal(boundary, expected["boundary"])
+        turned.add(nucleus.tobytes())
+    assert len(turned) > 4
+
+
+def test_only_the_named_targets_are_made(data, recipe):
+    assert list(next(load_source(data, DataSource("untyped"), recipe.mpp, ("flow",))).targets) == ["flow"]

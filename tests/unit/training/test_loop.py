@@ -1,3 +1,4 @@
+import csv
 from dataclasses import replace
 
 import pytest
@@ -6,6 +7,24 @@ from safetensors.torch import load_file
 
 from napari_nucleus.core import NucleusError, drain
 from napari_nucleus.training.loop import fit
+
+FLOWS = {"model": "mobilevit_unet", "options": {"encoder": "mobilevitv2_050", "widths": [16, 16, 8, 8, 8]}, "crop": 64}
+EDGES = {
+    "model": "msanet",
+    "options": {
+        "encoder": "test_vit",
+        "clip_options": {
+            "embed_dim": 16,
+            "vision_cfg": {"image_size": 64, "patch_size": 16, "layers": 4, "width": 32, "head_width": 16},
+            "text_cfg": {"layers": 1, "width": 16, "heads": 2},
+        },
+        "widths": [16, 16, 8, 8],
+        "depths": [1, 1, 1, 1],
+        "volume_width": 8,
+        "features": 16,
+    },
+    "crop": 40,  # it takes any
+}
 
 
 def test_a_run_leaves_weights_log_and_recipe(data, recipe, tmp_path):
@@ -18,7 +37,9 @@ def test_a_run_leaves_weights_log_and_recipe(data, recipe, tmp_path):
     assert load_file(folder / "model.safetensors")
 
 
-def test_a_stopped_run_resumes_to_the_same_weights(data, recipe, tmp_path):
+@pytest.mark.parametrize("changes", [{}, FLOWS], ids=["hover", "flows"])
+def test_a_stopped_run_resumes_to_the_same_weights(data, recipe, tmp_path, changes):
+    recipe = replace(recipe, **changes)
     whole = drain(fit(recipe, data, tmp_path / "whole"))
     stopped = fit(recipe, data, tmp_path / "stopped")
     while next(stopped).done < 3:  # one step past the checkpoint: that step is lost and done again
@@ -59,3 +80,50 @@ def test_nothing_left_to_train_on(data, recipe, tmp_path):
 
 def test_a_numbered_device_is_a_device(data, recipe, tmp_path):
     assert drain(fit(replace(recipe, steps=1), data, tmp_path, device="cpu:0")).weights.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({}, {"np", "hv", "type"}),
+        (FLOWS, {"np", "flow", "type"}),
+        (EDGES, {"np", "hv", "boundary", "teacher", "type"}),
+    ],
+    ids=["hover", "flows", "edges"],
+)
+def test_a_network_learns_what_it_gives(data, recipe, tmp_path, changes, parts):
+    run = drain(fit(replace(recipe, steps=1, **changes), data, tmp_path / "runs"))
+    with (run.folder / "log.csv").open() as file:
+        row = next(csv.DictReader(file))
+    assert {name for name in row if name.startswith("val_")} == {f"val_{part}" for part in parts}
+    assert all(float(row[part]) > 0 for part in parts)
+
+
+def test_frozen_parts_stay_as_they_are(data, recipe, tmp_path):
+    def weights(steps):
+        options = {"encoder_options": {"embed_dim": 32, "depth": 4, "num_heads": 2}, "widths": [32, 16, 16, 8]}
+        options["blocks"] = [0, 1, 2, 3]
+        changes = {"model": "unetr_hoptimus0", "options": options, "validate_every": 9}
+        run = drain(fit(replace(recipe, name=f"{steps}", **changes), data, tmp_path / "runs", steps=steps))
+        return load_file(run.weights)
+
+    before, after = weights(1), weights(4)
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert "flow_head" in changed
+    assert "encoder" not in changed
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"crop": 50}, r"multiple of 16 pixels, got 50\. Set crop = 64"),
+        ({"options": {"endoder": "resnet18"}}, "options of nucleus_small.*endoder"),
+        ({"model": "cell_resnet50"}, "network that segments, got cell_resnet50"),
+        ({"model": "nothing"}, "'nothing'"),
+    ],
+)
+def test_a_recipe_that_does_not_fit_its_network_is_one_line(data, recipe, tmp_path, changes, message):
+    with pytest.raises(NucleusError, match=message) as error:
+        drain(fit(replace(recipe, **changes), data, tmp_path))
+    assert "\n" not in str(error.value)
+    assert list(tmp_path.glob("tiny")) == []

@@ -60,3 +60,18 @@ def test_a_missing_target_is_named(targets):
     ):
         with pytest.raises(NucleusError, match=name):
             objective(output, lacking, WEIGHT)
+
+
+def test_a_teacher_costs_the_distance_of_the_same_tokens(targets):
+    cosines = torch.tensor([[0.5, 1.0], [-1.0, 0.0]])
+    output = HoverOutput(sure(targets.nucleus), targets.hv, None, similarity=cosines.expand(2, 4, 2, 2))
+    assert objective(output, targets, WEIGHT)["teacher"].item() == pytest.approx((1 + 2) / 2)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_every_pixel_has_a_say_in_its_type(targets, corner):
+    """Networks that double the size by transposed convolutions answer each of four neighbours by weights of its own."""
+    logits = type_logits(targets).requires_grad_()
+    wrong = Targets(targets.nucleus, 2 - targets.types, targets.typed, hv=targets.hv)
+    objective(HoverOutput(sure(targets.nucleus), targets.hv, logits), wrong, WEIGHT)["type"].backward()
+    assert (logits.grad[..., corner[0] :: 2, corner[1] :: 2].abs().sum(1) > 0).all()

@@ -34,6 +34,12 @@ def test_values_and_defaults(tmp_path):
     assert recipe.mpp == 0.25
 
 
+def test_options_of_the_network(tmp_path):
+    recipe = read_recipe(write(tmp_path, SMALL + '[options]\nencoder = "resnet10t"\nwidths = [16, 8]\n'))
+    assert recipe.options == {"encoder": "resnet10t", "widths": [16, 8]}
+    assert read_recipe(write(tmp_path, SMALL)).options == {}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -43,6 +49,7 @@ def test_values_and_defaults(tmp_path):
         (("class_weight = [1, 1.0]", "class_weight = 1"), "class_weight"),
         (('folder = "a"', 'folder = "a"\nshare = "much"'), "share"),
         (('name = "x"', 'name = "x'), "TOML"),
+        (('name = "x"', 'name = "x"\noptions = "resnet18"'), "table .* options"),
     ],
 )
 def test_mistakes_name_the_field(tmp_path, change, message):

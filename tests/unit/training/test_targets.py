@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from napari_nucleus.training.targets import hv_targets
+from napari_nucleus.training.targets import boundary_targets, hv_targets
 
 label_images = arrays(np.int32, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.integers(0, 4))
 
@@ -47,3 +47,9 @@ def test_reaches_both_ends():
 
 def test_no_nuclei():
     assert not hv_targets(np.zeros((4, 5), int)).any()
+
+
+def test_edges_lie_on_both_sides_of_a_border():
+    labels = np.array([[0, 0, 0, 1, 1, 1, 2, 2, 2]] * 3)
+    np.testing.assert_array_equal(boundary_targets(labels)[0, 1], [0, 0, 1, 1, 0, 1, 1, 0, 0])
+    assert not boundary_targets(np.ones((4, 4), np.int32)).any()
