@@ -16,6 +16,7 @@ from napari_nucleus.gui.browse.grid import ThumbnailModel
 from napari_nucleus.gui.segment import SegmentPanel
 from napari_nucleus.inference import SegmentResult
 from napari_nucleus.io import read_labels
+from napari_nucleus.models import ModelCard, add_model, create_model
 
 WAIT_MS = 60_000
 
@@ -283,3 +284,15 @@ def test_thousands_of_patches_wait_for_their_turn(qtbot, tmp_path):
     qtbot.waitUntil(lambda: n - 1 in model._pictures, timeout=WAIT_MS)
     assert len(model._pictures) == 1
     model.loader.close()
+
+
+@pytest.mark.window
+def test_a_model_that_is_imported_meanwhile_is_offered(open_panel):
+    _, panel = open_panel()
+    combo = panel.queue_bar.model
+    network = create_model("nucleus_small")
+    add_model(network.state_dict(), ModelCard("mine", "nucleus_small", "consep", 0.25))
+    combo.showPopup()
+    combo.hidePopup()
+    assert combo.findText("mine") >= 0
+    assert panel.state.model == "nucleus_small"

@@ -50,6 +50,23 @@ def test_another_model_starts_without_company(picker):
     assert picker.names() == ("large",)
 
 
+def test_a_new_model_is_offered_and_what_was_chosen_stays(picker):
+    picker.combo.setCurrentIndex(1)
+    picker.combo.activated.emit(1)
+    offered(picker)["small"].trigger()
+    picker.fill((MODELS[0], ModelChoice("imported", classes="consep"), *MODELS[1:]))
+    assert picker.names() == ("large", "small")
+    assert set(offered(picker)) == {"small", "imported", "other", "coarse"}
+
+
+def test_a_chosen_model_that_is_gone_gives_way_to_the_first(picker):
+    picker.combo.setCurrentIndex(1)
+    picker.combo.activated.emit(1)
+    offered(picker)["small"].trigger()
+    picker.fill((MODELS[0], MODELS[2]))
+    assert picker.names() == ("small",)
+
+
 def test_without_a_usable_model(qtbot):
     picker = ModelPicker()
     qtbot.addWidget(picker)

@@ -11,6 +11,7 @@ from napari_nucleus.gui.segment import SegmentPanel
 from napari_nucleus.gui.segment.source import source_of
 from napari_nucleus.inference import SegmentResult
 from napari_nucleus.io.samples import consep_tile
+from napari_nucleus.models import ModelCard, add_model, create_model
 from napari_nucleus.postprocess import decode_hover
 
 pytestmark = pytest.mark.window
@@ -346,3 +347,17 @@ def test_taking_the_panel_away_cancels_the_run(open_panel, qtbot):
     assert len(viewer.layers) == 1
     panel.close()
     panel.deleteLater()
+
+
+def test_a_model_that_is_imported_meanwhile_is_offered(open_panel):
+    _, panel = open_panel()
+    combo, state = panel.form.model.combo, panel.state
+    network = create_model("hovernet_seresnext50", encoder="test_resnet", widths=(16, 8))
+    options = {"encoder": "test_resnet", "widths": [16, 8]}
+    add_model(network.state_dict(), ModelCard("mine", "hovernet_seresnext50", "consep", 0.25, options=options))
+    assert combo.findText("mine") == -1
+    combo.showPopup()
+    combo.hidePopup()
+    assert combo.findText("mine") >= 0
+    assert state.models == ("nucleus_small",)
+    assert "mine" in [action.text() for action in panel.form.model.menu.actions()]

@@ -122,6 +122,7 @@ class BrowsePanel(QWidget):
         self.folder_bar.asked.connect(self.open)
         self.grid.chosen.connect(self.controller.select)
         self.grid.stepped.connect(self.controller.step)
+        self.queue_bar.model.opening.connect(self._refresh_models)
         self.queue_bar.this.clicked.connect(self._on_this)
         self.queue_bar.all.clicked.connect(lambda: self.segment(self.state.shown))
         self.queue_bar.cancel.clicked.connect(self.cancel)
@@ -137,6 +138,11 @@ class BrowsePanel(QWidget):
 
     def _on_choices(self, choices: Choices) -> None:
         self.queue_bar.fill(choices)
+
+    def _refresh_models(self) -> None:
+        """Models may have been imported or trained since the list was made."""
+        if self.queue_bar.model.count():
+            self.queue_bar.fill(load_choices())
 
     def _on_this(self) -> None:
         if self.state.current is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QComboBox, QGridLayout, QProgressBar, QPushButton, QWidget
+from qtpy.QtWidgets import QGridLayout, QProgressBar, QPushButton, QWidget
 
 from napari_nucleus.app.browse_state import BrowseState
 from napari_nucleus.app.choices import Choices
+from napari_nucleus.gui.opening_combo import OpeningCombo
 
 
 class QueueBar(QWidget):
@@ -15,7 +16,7 @@ class QueueBar(QWidget):
         super().__init__(parent)
         self._state = state
         self._ready = False
-        self.model, self.bar = QComboBox(), QProgressBar()
+        self.model, self.bar = OpeningCombo(), QProgressBar()
         self.this, self.all = QPushButton("Segment this"), QPushButton("Segment all")
         self.cancel, self.save = QPushButton("Cancel"), QPushButton("Save results…")
         self.model.setToolTip("The model that segments")
@@ -28,11 +29,13 @@ class QueueBar(QWidget):
         self._show()
 
     def fill(self, choices: Choices) -> None:
-        """Offer the models that have weights."""
+        """Offer the models that have weights; the one that was chosen before stays."""
+        former = self.model.currentData()
         self.model.clear()
         for model in choices.models:
             if not model.lacks:
                 self.model.addItem(model.name, model.name)
+        self.model.setCurrentIndex(max(self.model.findData(former), 0))
         self._ready = self.model.count() > 0
         self._on_model()
         self._show()

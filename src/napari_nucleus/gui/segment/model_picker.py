@@ -7,6 +7,7 @@ from qtpy.QtGui import QAction, QStandardItem, QStandardItemModel
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from napari_nucleus.app.choices import ModelChoice, why_not
+from napari_nucleus.gui.opening_combo import OpeningCombo
 
 
 class ModelPicker(QWidget):
@@ -16,7 +17,7 @@ class ModelPicker(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.combo, self.more, self.menu = QComboBox(), QToolButton(), QMenu(self)
+        self.combo, self.more, self.menu = OpeningCombo(), QToolButton(), QMenu(self)
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.more.setText("+")
         self.more.setToolTip("Average with other models")
@@ -30,14 +31,21 @@ class ModelPicker(QWidget):
         self.combo.activated.connect(self._on_model)
 
     def fill(self, models: tuple[ModelChoice, ...]) -> None:
-        """Offer models; what has no weights is greyed out, with the reason."""
+        """Offer models; what has no weights is greyed out, with the reason. What was chosen before stays."""
+        if models == tuple(self.combo.itemData(row) for row in range(self.combo.count())):
+            return
+        first, *others = self.names() or ("",)
         self.combo.clear()
         for row, model in enumerate(models):
             self.combo.addItem(f"{model.name} ({model.lacks})" if model.lacks else model.name, model)
             self.combo.setItemData(row, _tip(model), Qt.ItemDataRole.ToolTipRole)
             self._item(row).setEnabled(not model.lacks)
-        self.combo.setCurrentIndex(next((row for row, model in enumerate(models) if not model.lacks), -1))
+        usable = [row for row, model in enumerate(models) if not model.lacks]
+        former = [row for row in usable if models[row].name == first]
+        self.combo.setCurrentIndex(next(iter(former + usable), -1))
         self._on_model()
+        for action in self.menu.actions():
+            action.setChecked(bool(former) and action.isEnabled() and action.text() in others)
 
     def model(self) -> ModelChoice | None:
         """The model in the list's field."""

@@ -101,6 +101,7 @@ class SegmentPanel(QWidget):
 
     def _connect(self) -> None:
         self.form.image_changed.connect(self._on_image)
+        self.form.model.combo.opening.connect(self._refresh_models)
         self.run_bar.run.clicked.connect(self.run)
         self.run_bar.cancel.clicked.connect(self.cancel)
         self.thresholds.moved.connect(self._pause.start)
@@ -129,6 +130,11 @@ class SegmentPanel(QWidget):
         self.form.fill(choices)
         self.state.message = ""
         self.run_bar.set_ready(True)
+
+    def _refresh_models(self) -> None:
+        """Models may have been imported or trained since the list was made."""
+        if self.state.models:
+            self.form.model.fill(load_choices().models)
 
     def _on_image(self, layer: Any) -> None:
         if layer is not None:
