@@ -2,15 +2,21 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_model, save_model
 
 from napari_nucleus.core import NucleusError
-from napari_nucleus.models import architectures, create_model
+from napari_nucleus.inference import segment
+from napari_nucleus.io.samples import consep_tile
+from napari_nucleus.models import DEFAULT, ModelCard, add_model, architectures, create_model
+from napari_nucleus.models.export import export_onnx, export_program
 from napari_nucleus.models.flow_output import FlowOutput
 from napari_nucleus.models.hover_output import HoverOutput
 from napari_nucleus.models.registry import is_dense
+from napari_nucleus.training.dense_targets import dense_targets
+from napari_nucleus.training.objective import Targets, objective
 
 
 class Small(NamedTuple):
@@ -88,6 +94,18 @@ def test_backward_reaches_every_parameter(name):
 
 
 @dense
+def test_what_it_is_taught_is_all_that_its_loss_needs(name):
+    network, seen = small(name).train(), image(name, batch=2)
+    none = np.zeros(seen.shape[-2:], np.int32)
+    dense = {k: torch.from_numpy(v).expand(2, *v.shape) for k, v in dense_targets(none, network.targets).items()}
+    nucleus = torch.zeros(2, 1, *none.shape)
+    targets = Targets(nucleus, nucleus[:, 0].long(), torch.ones(2, dtype=torch.bool), **dense)
+    parts = objective(network(seen), targets, torch.ones(5))
+    assert set(parts) >= {"np", "type", *network.targets}
+    assert all(part.isfinite() for part in parts.values())
+
+
+@dense
 def test_saving_changes_nothing(name, tmp_path):
     network, other = small(name).eval(), small(name).eval()
     save_model(network, tmp_path / "w.safetensors")
@@ -124,6 +142,53 @@ def test_half_precision_on_cuda(name):
         with torch.autocast("cuda", dtype=torch.float16):
             half = network(seen)
     assert all(torch.allclose(a.float(), b.float(), atol=0.1) for a, b in zip(maps(full), maps(half), strict=True))
+
+
+@dense
+def test_the_exported_program_gives_the_same(name):
+    network = small(name).eval()
+    program = export_program(network, 64).module()
+    for batch in (1, 3):
+        seen = torch.rand(batch, 3, 64, 64)
+        with torch.inference_mode():
+            assert_same(program(seen), network(seen))
+
+
+@dense
+def test_onnx_runtime_gives_the_same(name, tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    network = small(name).eval()
+    written = export_onnx(network, tmp_path / "network.onnx", 64)
+    assert written.difference < 1e-4
+    session = runtime.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
+    for batch in (1, 3):
+        seen = torch.rand(batch, 3, 64, 64)
+        with torch.inference_mode():
+            found = session.run(list(written.outputs), {"image": seen.numpy()})
+            assert_same(map(torch.from_numpy, found), network(seen))
+
+
+def assert_same(found, output):
+    for theirs, ours in zip(found, maps(output), strict=True):
+        torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-4 * max(1, ours.abs().max().item()))
+
+
+@dense
+def test_segment_works_with_its_weights(name):
+    options = SMALL[name].options
+    add_model(small(name, "pannuke").state_dict(), ModelCard("mine", name, "pannuke", 0.25, options=options))
+    result = segment(consep_tile()[0].array[:100, :130], model="mine", mpp=0.25, device="cpu")
+    assert result.nuclei.labels.shape == result.maps.shape == (100, 130)
+    assert result.nuclei.scheme.name == "pannuke"
+    assert sorted(result.nuclei.table["label"]) == np.unique(result.nuclei.labels[result.nuclei.labels > 0]).tolist()
+
+
+@pytest.mark.parametrize("name", [name for name in architectures() if name != DEFAULT])
+def test_without_weights_segment_refuses_it_with_the_way_to_get_some(name):
+    way = "napari-nucleus train.*models import" if is_dense(name) else "only classifies single nuclei"
+    with pytest.raises(NucleusError, match=way) as raised:
+        segment(consep_tile()[0].array[:64, :64], model=name, mpp=0.25)
+    assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("name", architectures())
