@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from napari.layers import Image
 
-from napari_nucleus.core import HoverMaps, NucleusMap, scheme
+from napari_nucleus.core import FlowMaps, HoverMaps, NucleusMap, scheme
 from napari_nucleus.graph import build_graph
 from napari_nucleus.gui.layers import add_nuclei, add_result, nuclei_in
 from napari_nucleus.gui.layers.nuclei import is_touched
@@ -23,6 +23,12 @@ def example(shift=0):
     kinds = np.eye(5, dtype=np.float32)[nuclei.type_map()]
     zero = np.zeros((2, 60, 80), np.float32)
     return SegmentResult(nuclei, HoverMaps(labels > 0, zero, np.moveaxis(kinds, -1, 0), mpp=0.5))
+
+
+def flow_example():
+    result = example()
+    flow = np.stack([np.full((60, 80), 0.5), np.full((60, 80), -1)])
+    return SegmentResult(result.nuclei, FlowMaps(flow, result.maps.np_prob, result.maps.type_prob, mpp=0.5))
 
 
 def rgba(color):
@@ -124,6 +130,34 @@ def test_no_nuclei_and_no_maps(make_napari_viewer_proxy):
     assert (len(layers["nodes"].data), len(layers["edges"].data)) == (0, 0)
     add_result(viewer, example())
     assert len(layers["nodes"].data) == 4
+
+
+def test_flows_are_shown_as_two_maps_beside_their_probability(make_napari_viewer_proxy):
+    viewer = make_napari_viewer_proxy()
+
+    layers = add_result(viewer, flow_example())
+
+    assert list(layers) == ["prob", "flow Y", "flow X", "type", "edges", "nodes", "nuclei"]
+    assert not any(layers[name].visible for name in ("prob", "flow Y", "flow X", "type"))
+    assert tuple(layers["flow Y"].contrast_limits) == (-1, 1)
+    assert (layers["flow Y"].data[0, 0], layers["flow X"].data[0, 0]) == (0.5, -1)
+    layers["prob"].colormap = "gray"
+    again = add_result(viewer, flow_example())
+    assert again["prob"].unique_id == layers["prob"].unique_id
+    assert again["prob"].colormap.name == "gray"
+    assert len(viewer.layers) == 7
+
+
+def test_maps_of_one_kind_take_the_place_of_those_of_the_other(make_napari_viewer_proxy):
+    viewer = make_napari_viewer_proxy()
+    kinds = add_result(viewer, example())["type"]
+
+    add_result(viewer, flow_example())
+    assert [layer.name for layer in viewer.layers] == ["prob", "flow Y", "flow X", "type", "edges", "nodes", "nuclei"]
+    assert find_layer(viewer, None, "type").unique_id == kinds.unique_id
+
+    add_result(viewer, example())
+    assert [layer.name for layer in viewer.layers] == ROLES
 
 
 def test_a_class_is_switched_off_and_on(make_napari_viewer_proxy):

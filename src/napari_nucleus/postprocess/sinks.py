@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
 from itertools import product
 
 import torch
@@ -33,15 +34,16 @@ def end_points(flow: Tensor, mask: Tensor, steps: int) -> Tensor:
     (N, 2) int64
         Row and column of the pixel in which each of the mask's N pixels, in reading order, ends.
     """
-    size = torch.tensor([[mask.shape[1]], [mask.shape[0]]], dtype=flow.dtype, device=flow.device)
-    field = (flow * mask).flip(0)[None] * (2 / size)[..., None]  # (1, 2, H, W): x, y, the image from -1 to 1
-    here = (2 * mask.nonzero().T.flip(0) + 1) / size - 1  # (2, N)
+    size = torch.tensor([[mask.shape[0]], [mask.shape[1]]], dtype=flow.dtype, device=flow.device)
+    field = (flow * mask * (2 / size)[..., None])[None]  # (1, 2, H, W), the image from -1 to 1
+    here = (2 * mask.nonzero().T + 1) / size - 1  # (2, N)
     rim, at_rest = 1 - 1 / size, _AT_REST_PX * 2 / size
     ends, moving = here.clone(), torch.arange(here.shape[1], device=flow.device)
     for _ in range(math.ceil(steps / _STEPS_AT_ONCE)):
         before = here
         for _ in range(_STEPS_AT_ONCE):
-            step = F.grid_sample(field, here.T[None, None], align_corners=False)[0, :, 0]
+            x_y = here.flip(0).T[None, None]
+            step = F.grid_sample(field, x_y, align_corners=False)[0, :, 0]
             here = torch.clamp(here + step, -rim, rim)
         ends[:, moving] = here
         still_going = ((here - before).abs() > at_rest).any(0).nonzero()[:, 0]
@@ -49,7 +51,7 @@ def end_points(flow: Tensor, mask: Tensor, steps: int) -> Tensor:
         if not len(moving):
             break
     # A hair more than a half: a point between two pixels belongs to the same one in every crop of an image.
-    return torch.floor(((ends + 1) * size - 1) / 2 + 0.501).long().flip(0).T
+    return torch.floor(((ends + 1) * size - 1) / 2 + 0.501).long().T
 
 
 def sinks(ends: Tensor, shape: tuple[int, int], *, apart: int, reach: int, least: float, floor: float) -> Tensor:
@@ -80,18 +82,17 @@ def sinks(ends: Tensor, shape: tuple[int, int], *, apart: int, reach: int, least
     ends = (ends[:, 0] + rim) * width + ends[:, 1] + rim
     hits = torch.bincount(ends, minlength=(shape[0] + 2 * rim) * width)
     seeds = (hits > least).nonzero()[:, 0]
-    seeds = seeds[hits[seeds] == hits[seeds[:, None] + _square(apart, width, ends)].amax(1)]
+    seeds = seeds[hits[seeds] == _most_around(hits, seeds, apart, width)]
     seeds = seeds[hits[seeds].argsort(stable=True)]
     number = torch.zeros(len(hits), dtype=torch.int32, device=ends.device)
     number[seeds] = torch.arange(1, len(seeds) + 1, dtype=torch.int32, device=ends.device)
     often = (hits > floor).nonzero()[:, 0]
-    around = often[:, None] + _square(1, width, ends)
     for _ in range(reach):
-        number[often] = number[around].amax(1)
+        number[often] = _most_around(number, often, 1, width)
     return number[ends]
 
 
-def _square(radius: int, width: int, like: Tensor) -> Tensor:
-    """Steps from a pixel to those of the square around it in an image of this width, (side²,)."""
+def _most_around(values: Tensor, at: Tensor, radius: int, width: int) -> Tensor:
+    """The highest value in a square around each of some pixels of an image of this width, all as flat arrays."""
     span = range(-radius, radius + 1)
-    return torch.tensor([y * width + x for y, x in product(span, span)], device=like.device)
+    return reduce(torch.maximum, (values[at + y * width + x] for y, x in product(span, span)))

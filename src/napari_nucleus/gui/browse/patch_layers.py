@@ -14,10 +14,8 @@ from napari_nucleus.gui.layers import add_nuclei, add_result, nuclei_in
 from napari_nucleus.gui.layers.data import image_data
 from napari_nucleus.gui.layers.nuclei import is_touched, mark_touched, show_nuclei
 from napari_nucleus.gui.layers.place import move, placement, read_mpp
-from napari_nucleus.gui.layers.result import find_layer
+from napari_nucleus.gui.layers.result import ROLES, find_layer
 from napari_nucleus.io import Patch
-
-_RESULT = ("nuclei", "nodes", "edges", "NP", "HoVer H", "HoVer V", "type")
 
 
 class PatchLayers:
@@ -84,7 +82,7 @@ class PatchLayers:
         if image is None or not self._alive(image):
             self._image = self._viewer.add_image(pixels, **options)
         elif image.multiscale or isinstance(pixels, list):
-            former = [image, *(find_layer(self._viewer, image, role) for role in _RESULT)]
+            former = [image, *(find_layer(self._viewer, image, role) for role in ROLES)]
             self._image = self._viewer.add_image(pixels, **options)
             for layer in former:  # after the new one is there: the view stays where it is
                 self._remove(layer)

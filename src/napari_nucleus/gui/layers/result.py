@@ -9,7 +9,7 @@ import napari.viewer
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Vectors
 
-from napari_nucleus.core import HoverMaps, NucleusMap
+from napari_nucleus.core import FlowMaps, HoverMaps, NucleusMap
 from napari_nucleus.graph import NucleusGraph, build_graph
 from napari_nucleus.gui.layers import graph as graph_layers
 from napari_nucleus.gui.layers import maps as map_layers
@@ -20,7 +20,10 @@ from napari_nucleus.gui.layers.place import move, placement
 if TYPE_CHECKING:  # the package around it loads torch
     from napari_nucleus.inference.result import SegmentResult
 
-_MAPS = ("NP", "HoVer H", "HoVer V", "type")
+_HOVER, _FLOWS = ("NP", "HoVer H", "HoVer V"), ("prob", "flow Y", "flow X")
+ROLES = (*_HOVER, *_FLOWS, "type", "edges", "nodes", "nuclei")
+"""What a layer of a result may show, the lowest first."""
+
 _OWNER = "nucleus_layer_of"
 
 
@@ -33,10 +36,11 @@ def add_result(
     offset: tuple[int, int] = (0, 0),
     hidden: Collection[str] = (),
 ) -> dict[str, Layer]:
-    """Show a result: ``nuclei``, ``nodes``, ``edges``, and the hidden maps ``NP``, ``HoVer H``, ``HoVer V``, ``type``.
+    """Show a result: ``nuclei``, ``nodes``, ``edges``, and its maps, hidden.
 
-    Layers that an earlier result of the same image made are updated in place, whatever they are called now; deleted
-    ones come back. Where they belong is kept in their metadata.
+    Those are ``NP``, ``HoVer H`` and ``HoVer V`` or, of a network that gives flows, ``prob``, ``flow Y`` and
+    ``flow X``; with classes also ``type``. Layers that an earlier result of the same image made are updated in place,
+    whatever they are called now; deleted ones come back. Where they belong is kept in their metadata.
 
     Parameters
     ----------
@@ -60,14 +64,18 @@ def add_result(
     graph = build_graph(nuclei) if graph is None else graph
     stack = _Stack(viewer, image_layer, offset, nuclei.mpp)
     if isinstance(maps, HoverMaps):
-        stack.put_map("NP", maps.np_prob, (0, 1), "magma")
-        stack.put_map("HoVer H", maps.hv[0], (-1, 1), DIVERGING)
-        stack.put_map("HoVer V", maps.hv[1], (-1, 1), DIVERGING)
-        if maps.type_prob is not None:
-            kinds = maps.type_prob.argmax(0).astype(np.uint8)
-            stack.put("type", Labels, map_layers.add_types, map_layers.show_types, kinds, nuclei.scheme, hidden)
+        stack.put_vector_maps(_HOVER, maps.np_prob, maps.hv)
     else:
-        stack.remove(_MAPS)
+        stack.remove(_HOVER)
+    if isinstance(maps, FlowMaps):
+        stack.put_vector_maps(_FLOWS, maps.prob, maps.flow)
+    else:
+        stack.remove(_FLOWS)
+    if maps is not None and maps.type_prob is not None:
+        kinds = maps.type_prob.argmax(0).astype(np.uint8)
+        stack.put("type", Labels, map_layers.add_types, map_layers.show_types, kinds, nuclei.scheme, hidden)
+    else:
+        stack.remove(["type"])
     stack.put("edges", Vectors, graph_layers.add_edges, graph_layers.show_edges, nuclei, graph, hidden)
     stack.put("nodes", Points, graph_layers.add_nodes, graph_layers.show_nodes, nuclei, hidden)
     stack.put("nuclei", Labels, nuclei_layers.add_nuclei, nuclei_layers.show_nuclei, nuclei, hidden)
@@ -140,7 +148,15 @@ class _Stack:
             owner = {_OWNER: (_key(self.image_layer), role)}
             layer = add(self.viewer, *what, name=self._name(role), metadata=owner, **self._place)
             self._added.add(role)
+            self._lower(role)
         self.layers[role] = layer
+
+    def _lower(self, role: str) -> None:
+        """Move the layer that was added last below those of this result that belong above it."""
+        above = (find_layer(self.viewer, self.image_layer, r) for r in ROLES[ROLES.index(role) + 1 :])
+        places = [self.viewer.layers.index(layer) for layer in above if layer is not None]
+        if places:
+            self.viewer.layers.move(len(self.viewer.layers) - 1, min(places))
 
     def put_map(self, role: str, values: np.ndarray, limits: tuple[float, float], colormap: Any) -> None:
         """Show a map; the user's contrast limits and colours stay."""
@@ -149,6 +165,12 @@ class _Stack:
             layer.data = values
 
         self.put(role, Image, map_layers.add_map, show, values, limits, colormap)
+
+    def put_vector_maps(self, roles: tuple[str, str, str], probability: np.ndarray, vector: np.ndarray) -> None:
+        """Show the probability of nuclei and the two components of a vector."""
+        self.put_map(roles[0], probability, (0, 1), "magma")
+        self.put_map(roles[1], vector[0], (-1, 1), DIVERGING)
+        self.put_map(roles[2], vector[1], (-1, 1), DIVERGING)
 
     def remove(self, roles: Collection[str]) -> None:
         """Take away what this result doesn't have."""
