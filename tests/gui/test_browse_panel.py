@@ -177,7 +177,7 @@ def test_a_run_of_the_other_panel_ends_with_its_patch(open_panel, wait, folder):
         viewer, SegmentController(steps=lambda *args, **options: dark_spots(*args, **options, pause=0.3))
     )
     viewer.window.add_dock_widget(other)
-    wait(lambda: bool(other.state.model))
+    wait(lambda: bool(other.state.models))
     panel.open(folder)
     show(viewer, panel, wait, 3)
     assert other.state.mpp == 0.5
@@ -245,7 +245,7 @@ def test_filter_and_thumbnails(open_panel, wait, folder):
     assert panel.folder_bar.count.text() == "1 of 5 patches"
     panel.folder_bar.text.setText("")
     assert panel.thumbnails.rowCount() == 5
-    assert "patch_0" in names(viewer)
+    wait(lambda: "patch_0" in names(viewer))
 
 
 @pytest.mark.window
