@@ -65,7 +65,7 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 _CORNERS = ((96, 864), (864, 0), (192, 96), (384, 384))  # y, x; crowded, and each with all classes of the tile
 _MPP = 0.25
-_RATE = 2e-3
+_RATE, _RATE_OF_FULL = 2e-3, 3e-4
 _GOAL = 0.9
 _CHECK_EVERY = 20
 
@@ -140,18 +140,18 @@ class Result(NamedTuple):
 
     steps: int
     seconds: float
-    losses: list[float]
+    losses: list[float]  # of each step
     score: Score
 
 
-def learn(network: Any, batch: Crops, steps: int, device: str) -> Result:
+def learn(network: Any, batch: Crops, rate: float, steps: int, device: str) -> Result:
     """Teach a network the crops until PQ and classes are there, or the steps are over."""
     network = channels_last(network.to(device))
     image = batch.image.to(device).contiguous(memory_format=torch.channels_last)
     weight = torch.ones(1 + len(batch.truth[0].scheme), device=device)
     targets = on(device, targets_of(batch.truth, network.targets))
-    optimizer = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr=_RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=max(steps, 40), pct_start=0.05)
+    optimizer = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr=rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=max(steps, 40), pct_start=0.05)
     losses: list[float] = []
     start = time.perf_counter()
     for step in range(1, steps + 1):
@@ -203,7 +203,8 @@ def main() -> None:
         torch.manual_seed(0)
         network: Any = create_model(name, classes=batch.truth[0].scheme, **({} if arguments.full else SMALL[name]))
         print(name, flush=True)
-        result = learn(network, batch, arguments.steps, arguments.device)
+        rate = _RATE_OF_FULL if arguments.full else _RATE
+        result = learn(network, batch, rate, arguments.steps, arguments.device)
         rows.append(row(name, network, result, ceiling(batch.truth, network.targets[0])))
     print("| model | parameters, M | steps | s | s/step | loss, first → last | PQ | ceiling | F_d | F_c |")
     print("|---" * 10 + "|", *rows, sep="\n")

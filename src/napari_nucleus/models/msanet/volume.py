@@ -38,13 +38,20 @@ class VolumeBlock(nn.Module):
     def forward(self, maps: Sequence[Tensor], zoom: int) -> Tensor:
         """Maps (B, channels[i], h, w) to (B, width, zoom·h, zoom·w)."""
         volume = torch.stack([source(m) for source, m in zip(self.sources, maps, strict=True)], 2)  # (B, C, D, h, w)
-        volume = self.model(volume)
+        volume = self._modelled(volume)
         volume = F.gelu(self.blend(torch.cat([volume, *self._pyramid(volume)], 1)))
         if zoom > 1:
             depth, height, width = volume.shape[2:]
             volume = F.interpolate(volume, (depth, zoom * height, zoom * width), mode="trilinear")
         folded: Tensor = self.fold(volume).squeeze(2)
         return folded
+
+    def _modelled(self, volume: Tensor) -> Tensor:
+        if not (self.training and volume.device.type == "cpu"):
+            return self.model(volume)
+        # Single precision: of two slices in bfloat16, PyTorch 2.15 leaves in the weights' gradient what was in memory.
+        with torch.autocast("cpu", enabled=False):
+            return self.model(volume.float())
 
     def _pyramid(self, volume: Tensor) -> list[Tensor]:
         pools = (reduce(pooled(volume, window)) for reduce, window in zip(self.pools, self.windows, strict=True))

@@ -25,6 +25,23 @@ def test_a_volume_is_three_dimensional_and_twice_as_fine():
     assert block(maps, zoom=2).shape == (1, 8, 8, 12)
 
 
+def test_a_volume_of_two_slices_learns_the_same_in_bfloat16():
+    """PyTorch's own bfloat16 convolution of two slices leaves what was in memory in the gradient of its weights."""
+    torch.manual_seed(0)
+    block = VolumeBlock([16, 16], 16, windows=(2, 3)).train()
+    maps = [torch.rand(4, 16, 8, 8) for _ in range(2)]
+    gradients = []
+    for enabled in (False, True):
+        block.zero_grad()
+        spoilt = [torch.full((16 * 16 * 27 * n,), 1e30) for n in range(1, 9)]
+        del spoilt  # to be found again
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            block(maps, zoom=2).float().square().mean().backward()
+        gradients.append(block.model[0].weight.grad.clone())
+    single, half = gradients
+    assert torch.allclose(half, single, atol=0.05 * single.abs().max())
+
+
 def test_the_fusion_is_a_1x1_convolution_over_all_volumes():
     """Upsampling and a 1×1 convolution may change places, which is why it is computed level by level."""
     torch.manual_seed(0)
