@@ -102,6 +102,7 @@ def row(name: str, labels: NDArray[np.int32], noise: float, *, with_cellpose: bo
     theirs, their_decoding = timed(lambda: cellpose_labels(maps, 0), 3)
     checked = cellpose_labels(maps, 0.4)
     their_flow, their_making = timed(lambda: cellpose_flows(labels), 1)
+    like, like_making = timed(lambda: flow_targets(labels, like_cellpose=True), 3)
     quality = [
         panoptic_quality(a, b).pq for a, b in ((theirs, found), (checked, found), (labels, found), (labels, theirs))
     ]
@@ -110,7 +111,7 @@ def row(name: str, labels: NDArray[np.int32], noise: float, *, with_cellpose: bo
         + " | ".join(f"{pq:.3f}" for pq in quality)
         + f" | {their_making:.2f} | {their_making / making:.0f}× | "
         + " | ".join(f"{cosine:.4f}" for cosine in agreement(labels, flow, their_flow))
-        + " |"
+        + f" | {their_making / like_making:.0f}× | {agreement(labels, like, their_flow)[0]:.4f} |"
     )
 
 
@@ -135,7 +136,7 @@ def main() -> None:
         logging.disable(logging.CRITICAL)
         warnings.simplefilter("ignore")
         heads += ["Cellpose decode, s", "ratio", "PQ of the two", "PQ, shapes checked", "PQ ours", "PQ Cellpose"]
-        heads += ["Cellpose targets, s", "ratio", "cosine", "cosine apart"]
+        heads += ["Cellpose targets, s", "ratio", "cosine", "cosine apart", "ratio, like_cellpose", "cosine"]
     print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
     for name, labels in images(choice):
         print(row(name, labels, choice.noise, with_cellpose=choice.cellpose), flush=True)

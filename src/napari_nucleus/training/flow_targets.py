@@ -14,7 +14,7 @@ _AROUND = tuple(product((-1, 0, 1), repeat=2))
 _UP, _LEFT, _RIGHT, _DOWN = (_AROUND.index(step) for step in ((-1, 0), (0, -1), (0, 1), (1, 0)))
 
 
-def flow_targets(labels: NDArray[np.integer]) -> NDArray[np.float32]:
+def flow_targets(labels: NDArray[np.integer], *, like_cellpose: bool = False) -> NDArray[np.float32]:
     """Unit vectors that lead from each nucleus pixel to the nucleus's centre, around its bays.
 
     Heat is put into the pixel closest to each nucleus's centre of mass, again and again; each time it spreads evenly
@@ -27,6 +27,9 @@ def flow_targets(labels: NDArray[np.integer]) -> NDArray[np.float32]:
     ----------
     labels : (H, W) integer array
         0 is background; every other value is a nucleus. Labels may have gaps.
+    like_cellpose : bool
+        Give what Cellpose's own code gives, for networks that were taught with it: all nuclei are heated equally long,
+        and where two touch, the slope is taken to the heat of the other one, so that flows there lead astray.
 
     Returns
     -------
@@ -39,10 +42,14 @@ def flow_targets(labels: NDArray[np.integer]) -> NDArray[np.float32]:
         return flow
     owner = np.unique(labels[y, x], return_inverse=True)[1]
     times = 2 * (_extent(y, owner) + _extent(x, owner) + 2)
+    if like_cellpose:
+        times[:] = times.max()
     order = np.lexsort((owner, -times[owner]))  # the longest first, each nucleus's pixels together
     y, x, owner = y[order], x[order], owner[order]
-    near = _neighbours(y, x, owner, labels.shape)
+    around = _neighbours(y, x, labels.shape)
+    near = np.where(np.append(owner, -1)[around] == owner, around, np.int32(len(owner)))
     heat = np.append(_heated(near, _centres(y, x, owner), times[owner]), np.float32(0))
+    near = around if like_cellpose else near
     slope = np.stack([heat[near[_DOWN]] - heat[near[_UP]], heat[near[_RIGHT]] - heat[near[_LEFT]]])
     length = np.hypot(*slope)
     flow[:, y, x] = slope / np.where(length > _FLAT * heat[:-1], length, np.inf)
@@ -66,16 +73,13 @@ def _centres(y: NDArray[np.intp], x: NDArray[np.intp], owner: NDArray[np.intp]) 
     return order[np.cumsum(area) - area]
 
 
-def _neighbours(
-    y: NDArray[np.intp], x: NDArray[np.intp], owner: NDArray[np.intp], shape: tuple[int, ...]
-) -> NDArray[np.int32]:
-    """Numbers of the pixels around each, (9, N), its own in the middle; N where there is none of the same nucleus."""
+def _neighbours(y: NDArray[np.intp], x: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Numbers of the pixels around each, (9, N), its own in the middle; N where there is no nucleus."""
     n_pixels, width = len(y), shape[1] + 2
     number = np.full((shape[0] + 2) * width, n_pixels, np.int32)
     here = (y + 1) * width + x + 1
     number[here] = np.arange(n_pixels)
-    near = number[here + np.array([dy * width + dx for dy, dx in _AROUND])[:, None]]
-    near[np.append(owner, -1)[near] != owner] = n_pixels
+    near: NDArray[np.int32] = number[here + np.array([dy * width + dx for dy, dx in _AROUND])[:, None]]
     return near
 
 

@@ -26,6 +26,8 @@ def test_the_values_of_cellpose_for_a_real_crop():
     # There, Cellpose takes the slope across the border, from one nucleus's heat to the other's.
     assert cosine[(labels > 0) & ~beside_another(labels)].mean() > 0.995
     assert cosine[labels > 0].mean() > 0.95
+    like = flow_targets(labels, like_cellpose=True)
+    assert (like * theirs / np.maximum(np.hypot(*theirs), 0.5)).sum(0)[labels > 0].mean() > 0.995
 
 
 def test_unit_length_inside_and_nothing_outside():
