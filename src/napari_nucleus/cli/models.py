@@ -49,7 +49,8 @@ def info(name: Annotated[str, typer.Argument(metavar="MODEL", help="A model of t
     found = find_model(name)
     if found.problem:
         raise NucleusError(found.problem)
-    card = asdict(describe_architecture(name) if found.card is None else found.card)
+    known = describe_architecture(name) if found.card is None else found.card
+    card = asdict(known) | {"memory_mb": known.memory_mb}
     if found.card is None:
         card = {k: v for k, v in card.items() if v} | {"weights": "none: train it with a recipe, or import some"}
     print(json.dumps(card, indent=2, ensure_ascii=False))

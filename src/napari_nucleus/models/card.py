@@ -54,6 +54,11 @@ class ModelCard:
     scores: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def memory_mb(self) -> float:
+        """What the weights take in memory, in single precision."""
+        return round(4 * self.parameters / 1e6, 1)
+
+    @property
     def scheme(self) -> ClassScheme:
         """The class scheme."""
         return scheme(self.classes)

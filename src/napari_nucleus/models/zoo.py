@@ -94,7 +94,14 @@ def describe_architecture(name: str) -> ModelCard:
         network = create_model(name)
     about, origin = documented(name)
     return ModelCard(
-        name, name, classes="", mpp=0.25, description=about, paper=origin, parameters=count_parameters(network)
+        name,
+        name,
+        classes="any scheme",
+        mpp=0.25,
+        description=about,
+        licence="BSD-3-Clause (this code); weights of an encoder keep their own licence",
+        paper=origin,
+        parameters=count_parameters(network),
     )
 
 

@@ -54,6 +54,7 @@ def test_import_info_and_export(sent, tmp_path):
     assert done.exit_code == 0, done.output
     assert names(done.stdout) == ["mine"]
     assert '"encoder": "test_resnet"' in run("info", "mine").stdout
+    assert "memory_mb" in run("info", "mobilevit_unet").stdout
     assert "mine" in names(run("list").stdout)
     pytest.importorskip("onnxruntime")
     done = run("export", "mine", "--onnx", tmp_path / "mine.onnx", "--size", 64)
