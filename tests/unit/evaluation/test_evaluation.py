@@ -226,3 +226,9 @@ def test_unknown_nuclei_are_shown_and_never_right(squares):
     assert confusion.loc["inflammatory", "unknown"] == 1
     assert values(evaluation)["accuracy", ""] == 0
     assert set(BY_CLASS) <= set(TITLES)
+
+
+def test_a_million_nuclei_in_one_image_are_too_many_for_one_pairing():
+    million = NucleusMap.from_labels(np.arange(1, 1_000_001).reshape(1000, 1000))
+    with pytest.raises(NucleusError, match="into the same tiles"):
+        evaluate([Case("a", million, million)])
