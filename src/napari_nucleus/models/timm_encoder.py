@@ -12,6 +12,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from napari_nucleus.core import NucleusError
+from napari_nucleus.models.hub import without_waiting
 from napari_nucleus.models.library import encoder_file
 
 
@@ -118,7 +119,8 @@ def _mark(weights: Tensor) -> tuple[float, ...]:
 def fetching(name: str, imported: Path | None = None) -> Iterator[None]:
     """Turn whatever goes wrong with weights from a hub, or from an imported file, into one line with the way out."""
     try:
-        yield
+        with without_waiting():
+            yield
     except Exception as error:  # each library below raises its own
         import_it = f"napari-nucleus models import FILE --encoder {name}"
         if imported is not None:
