@@ -32,6 +32,7 @@ def test_one_model_unless_others_are_added(picker, qtbot):
         offered(picker)["large"].trigger()
     assert picker.names() == ("small", "large")
     assert picker.more.text() == "+ 1"
+    assert not picker.more.isHidden()
 
 
 def test_what_can_not_be_averaged_says_why(picker):
@@ -72,7 +73,7 @@ def test_without_a_usable_model(qtbot):
     qtbot.addWidget(picker)
     picker.fill(MODELS[-1:])
     assert picker.names() == ()
-    assert not picker.more.isEnabled()
+    assert picker.more.isHidden()
 
 
 @pytest.mark.window

@@ -107,7 +107,7 @@ class SegmentForm(QWidget):
     def _show_cost(self) -> None:
         passes = self._state.passes
         self.cost.setVisible(passes > 1)
-        self.cost.setText(f"{passes} passes of the network: about {passes} × the time")
+        self.cost.setText(f"{passes} passes: about {passes} × the time")
 
     def _on_mpp(self, value: float) -> None:
         self._state.mpp_source = "user"

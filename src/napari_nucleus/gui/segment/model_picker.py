@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QAction, QStandardItem, QStandardItemModel
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from napari_nucleus.app.choices import ModelChoice, why_not
 from napari_nucleus.gui.opening_combo import OpeningCombo
 
+_BUTTON_PX = 44
+
 
 class ModelPicker(QWidget):
-    """A model from a list; the button beside it adds models of the same kind to an ensemble."""
+    """A model from a list; a button, there where there are several, adds models of the same kind to an ensemble."""
 
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.combo, self.more, self.menu = OpeningCombo(), QToolButton(), QMenu(self)
+        self.combo, self.more, self.menu = OpeningCombo(), QPushButton("+"), QMenu(self)
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.more.setText("+")
         self.more.setToolTip("Average with other models")
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.more.setMenu(self.menu)
+        self.more.setFixedWidth(_BUTTON_PX)
+        self.more.clicked.connect(self._open)
         self.menu.setToolTipsVisible(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -67,8 +68,11 @@ class ModelPicker(QWidget):
             if chosen is None or other.name == chosen.name or other.lacks:
                 continue
             self.menu.addAction(self._action(other, why_not(chosen, other)))
-        self.more.setEnabled(bool(self.menu.actions()))
+        self.more.setVisible(bool(self.menu.actions()))
         self._on_more()
+
+    def _open(self) -> None:
+        self.menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def _action(self, other: ModelChoice, reason: str) -> QAction:
         action = QAction(other.name, self.menu)
