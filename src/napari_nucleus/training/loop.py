@@ -22,6 +22,7 @@ from napari_nucleus.models.memory_format import channels_last
 from napari_nucleus.models.registry import create_model, is_dense
 from napari_nucleus.training.checkpoint import export_weights, load_state, save_state
 from napari_nucleus.training.datasets import Crops, CropSampler, load_source
+from napari_nucleus.training.loop_recipe import DEFAULT_STEPS
 from napari_nucleus.training.objective import Targets, objective
 from napari_nucleus.training.recipe import Recipe, read_recipe
 
@@ -78,7 +79,7 @@ def fit(
         Data are missing, broken or of other classes, the run exists already, or the loss is no number.
     """
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
-    steps = steps or recipe.steps
+    steps = steps or recipe.steps or DEFAULT_STEPS
     folder = Path(runs) / recipe.name
     if (folder / "last.pt").exists() and not resume:
         raise NucleusError(f"Expected a new run, got the existing {folder}. Resume it, or rename the recipe.")

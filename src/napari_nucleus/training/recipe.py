@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from napari_nucleus.core.errors import NucleusError
+from napari_nucleus.training.loop_recipe import LoopRecipe
+from napari_nucleus.training.recipe_fields import number
+
+__all__ = ["DataSource", "LoopRecipe", "Recipe", "read_recipe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +43,22 @@ class DataSource:
     classes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """A training run.
+@dataclass(frozen=True, kw_only=True)
+class Recipe(LoopRecipe):
+    """A dense network learns nuclei from annotated images.
 
     Attributes
     ----------
-    name : str
-        Also the run's folder.
     model : str
         A registered architecture.
+    options : dict
+        Of the architecture, such as ``encoder``.
     classes : str
         A class scheme.
     mpp : float
         Pixel size that the model works at, in µm.
-    steps, batch, crop : int
-        Updates, crops an update, side of a crop in pixels.
-    learning_rate, weight_decay : float
-        Of AdamW.
-    warmup, decay : float
-        Share of the steps in which the rate rises from, and falls to, zero; in between it is constant.
-    ema : float
-        Decay of the averaged weights, which are the ones that are kept.
+    crop : int
+        Side of a crop in pixels.
     scale : float
         Crops are zoomed by a factor between 1/scale and scale.
     stain : float
@@ -69,40 +67,19 @@ class Recipe:
         Share of crops centred on a nucleus of a class drawn evenly, so that rare classes are seen.
     class_weight : tuple of float
         Of background and each class in the cross-entropy.
-    seed : int
-        Fixes weights and crops.
-    checkpoint_every, validate_every : int
-        In steps.
-    options : dict
-        Of the architecture, such as ``encoder``.
     sources : tuple of DataSource
     """
 
-    name: str
     model: str
     classes: str
     sources: tuple[DataSource, ...]
     class_weight: tuple[float, ...]
-    mpp: float = 0.25
-    steps: int = 10_000
-    batch: int = 8
-    crop: int = 256
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    warmup: float = 0.03
-    decay: float = 0.35
-    ema: float = 0.998
-    scale: float = 1.25
-    stain: float = 1.0
-    focus: float = 0.5
-    seed: int = 0
-    checkpoint_every: int = 500
-    validate_every: int = 1000
     options: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for the run's records."""
-        return asdict(self)
+    mpp: float = number(0.25, above=0)
+    crop: int = number(256, least=16)
+    scale: float = number(1.25, least=1)
+    stain: float = number(1.0, least=0)
+    focus: float = number(0.5, least=0, most=1)
 
 
 def read_recipe(path: str | Path) -> Recipe:
