@@ -1,5 +1,9 @@
 from .build import NucleusGraph as NucleusGraph
 from .build import build_graph as build_graph
+from .builders import Delaunay as Delaunay
+from .builders import GraphBuilder as GraphBuilder
+from .builders import KNearest as KNearest
+from .builders import Radius as Radius
 from .classifier import GraphClassifier as GraphClassifier
 from .prompts import describe as describe
 from .shapes import nucleus_shapes as nucleus_shapes

@@ -1,15 +1,18 @@
-"""From nuclei to a graph: one builder a mode."""
+"""From nuclei to a graph."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from numpy.typing import ArrayLike, NDArray
 
 from napari_nucleus.core import NucleusError, NucleusMap
+from napari_nucleus.graph.builders import Delaunay, GraphBuilder, KNearest, Radius
+
+if TYPE_CHECKING:
+    from torch_geometric.data import Data
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,50 +33,87 @@ class NucleusGraph:
     def __len__(self) -> int:
         return self.edges.shape[1]
 
+    def rows(self, labels: ArrayLike) -> NDArray[np.int64]:
+        """The edges as positions in a list of labels, (2, E); every nucleus of an edge must be in it."""
+        ids = np.asarray(labels, np.int64)
+        order = np.argsort(ids)
+        rows: NDArray[np.int64] = order[np.searchsorted(ids[order], self.edges)]
+        return rows
 
-def build_graph(nuclei: NucleusMap, method: str = "knn", k: int = 5) -> NucleusGraph:
-    """Connect nuclei that are neighbours.
+    def to_pyg(self, nuclei: NucleusMap, features: ArrayLike | None = None) -> Data:
+        """The graph for torch_geometric, both directions of each edge.
+
+        Parameters
+        ----------
+        nuclei : NucleusMap
+            Those that the graph was built of; nodes are in the order of its table.
+        features : (N, F) floats, optional
+
+        Returns
+        -------
+        torch_geometric.data.Data
+            ``x`` (N, F) float32; ``edge_index`` (2, 2·E) int64; ``edge_attr`` (2·E, 1) float32, lengths in µm; ``pos``
+            (N, 2) float32, x and y in µm; ``y`` (N,) int64, class numbers, 0 = unknown; ``label`` (N,) int64.
+        """
+        import torch
+        from torch_geometric.data import Data
+
+        table = nuclei.table
+        edges = torch.from_numpy(self.rows(table["label"]))
+        lengths = torch.from_numpy(self.lengths_um.astype(np.float32))
+        given = np.empty((len(table), 0)) if features is None else features
+        return Data(
+            x=torch.tensor(np.asarray(given), dtype=torch.float32),
+            edge_index=torch.cat([edges, edges.flip(0)], 1),
+            edge_attr=torch.cat([lengths, lengths])[:, None],
+            pos=torch.from_numpy(np.array(table[["x_um", "y_um"]], np.float32)),
+            y=torch.tensor(nuclei.class_numbers),
+            label=torch.tensor(table["label"].to_numpy(np.int64)),
+        )
+
+
+def build_graph(
+    nuclei: NucleusMap,
+    method: str | GraphBuilder = "knn",
+    k: int = 5,
+    *,
+    radius_um: float = 15.0,
+    longest_um: float = 40.0,
+) -> NucleusGraph:
+    """Connect nuclei that are neighbours, by their centroids.
+
+    A slide's nuclei are connected as a whole, however many tiles they were found in: no edge ends at a tile's border.
 
     Parameters
     ----------
     nuclei : NucleusMap
-    method : str
-        ``"knn"``: each nucleus with its ``k`` nearest ones, by centroid; two nuclei are connected where either is among
-        the nearest of the other.
+    method : str or GraphBuilder
+        ``"knn"``: each with its ``k`` nearest (`KNearest`); ``"radius"``: with all within ``radius_um`` (`Radius`);
+        ``"delaunay"``: with those whose Voronoi cells touch its own, up to ``longest_um`` (`Delaunay`); or any callable
+        from centroids (N, 2) in µm to rows of pairs (2, E).
     k : int
         At least 1. Where there are fewer other nuclei, all of them.
+    radius_um, longest_um : float
+        In µm.
 
     Raises
     ------
     NucleusError
-        The method is not known, or ``k`` is below 1.
+        The method is not known, or its parameter is not above 0.
     """
-    if method not in _PAIRS:
-        raise NucleusError(f"Expected a graph method ({', '.join(_PAIRS)}), got {method!r}. Choose one of those.")
-    if k < 1:
-        raise NucleusError(f"Expected at least 1 neighbour, got k={k}. Give a whole number from 1.")
+    builder = _builder(method, k, radius_um, longest_um) if isinstance(method, str) else method
     centroids = nuclei.table[["y_um", "x_um"]].to_numpy(np.float64)
-    labels = nuclei.table["label"].to_numpy(np.int64)
-    rows = _PAIRS[method](centroids, k)
-    edges = np.sort(labels[rows], axis=0)
+    rows = builder(centroids)
+    edges = np.sort(nuclei.table["label"].to_numpy(np.int64)[rows], axis=0)
     lengths = np.linalg.norm(centroids[rows[0]] - centroids[rows[1]], axis=1)
     return NucleusGraph(edges, lengths)
 
 
-def _nearest(centroids: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """Rows of each pair in which one is among the ``k`` nearest of the other, (2, E)."""
-    n = len(centroids)
-    k = min(k, n - 1)
-    if k < 1:
-        return np.empty((2, 0), np.int64)
-    # One more than wanted: a nucleus finds itself, though not first where another lies on the same spot.
-    _, found = cKDTree(centroids).query(centroids, k + 1)
-    itself = found == np.arange(n)[:, None]
-    itself[~itself.any(1), -1] = True
-    near = found[~itself].reshape(n, k)
-    pairs = np.sort(np.stack([np.repeat(np.arange(n), k), near.ravel()]), axis=0)
-    once = np.unique(pairs[0] * n + pairs[1])
-    return np.stack([once // n, once % n])
-
-
-_PAIRS: dict[str, Callable[[NDArray[np.float64], int], NDArray[np.int64]]] = {"knn": _nearest}
+def _builder(method: str, k: int, radius_um: float, longest_um: float) -> GraphBuilder:
+    if method == "knn":
+        return KNearest(k)
+    if method == "radius":
+        return Radius(radius_um)
+    if method == "delaunay":
+        return Delaunay(longest_um)
+    raise NucleusError(f"Expected a graph method (knn, radius, delaunay), got {method!r}. Choose one of those.")

@@ -111,7 +111,8 @@ class MSANetGraph(nn.Module):
             for own, one in zip(features, nuclei, strict=True)
         ]
         starts = np.cumsum([0, *map(len, nuclei)])[:-1]
-        edges = np.concatenate([start + _edge_rows(one, self.k) for start, one in zip(starts, nuclei, strict=True)], 1)
+        rows = [build_graph(one, k=self.k).rows(one.table["label"]) for one in nuclei]
+        edges = np.concatenate([start + own for start, own in zip(starts, rows, strict=True)], 1)
         cores = np.concatenate(
             [np.insert(one.table[["y_px", "x_px"]].to_numpy(), 0, i, axis=1) for i, one in enumerate(nuclei)]
         )
@@ -129,11 +130,3 @@ def _labels(nuclei: NucleusMap, device: torch.device) -> tuple[Tensor, Tensor]:
     """The instance map and the ids in the table's order, both int64."""
     ids = nuclei.table["label"].to_numpy(np.int64)
     return torch.from_numpy(nuclei.labels.astype(np.int64)).to(device), torch.from_numpy(ids).to(device)
-
-
-def _edge_rows(nuclei: NucleusMap, k: int) -> np.ndarray:
-    """Edges as rows of the table, (2, E)."""
-    ids = nuclei.table["label"].to_numpy(np.int64)
-    order = np.argsort(ids)
-    rows: np.ndarray = order[np.searchsorted(ids[order], build_graph(nuclei, k=k).edges)]
-    return rows

