@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import TypeAlias
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.models.flow_output import FLOW_SCALE, FlowOutput
 from napari_nucleus.models.hover_output import HoverOutput
-from napari_nucleus.training.losses import dice_loss, hv_loss, np_loss, type_loss
+from napari_nucleus.training.losses import (
+    TERMS,
+    Losses,
+    binary_cross_entropy,
+    cross_entropy,
+    dice_loss,
+    flow_loss,
+    focal_loss,
+    mse_loss,
+    msge_loss,
+    similarity_loss,
+    smoothed_cross_entropy,
+    spectral_decoupling,
+    two_classes,
+    type_dice,
+)
+
+__all__ = ["Targets", "flow_loss", "objective"]
+
+Terms: TypeAlias = dict[str, Callable[[], Tensor]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +62,14 @@ class Targets:
     boundary: Tensor | None = None
 
 
-def objective(output: HoverOutput | FlowOutput, targets: Targets, class_weight: Tensor) -> dict[str, Tensor]:
-    """The parts of the loss, which are to be added; outputs are taken as float32.
+def objective(
+    output: HoverOutput | FlowOutput,
+    targets: Targets,
+    class_weight: Tensor,
+    losses: Losses | None = None,
+    focal_weight: Tensor | None = None,
+) -> dict[str, Tensor]:
+    """The parts of the loss, a branch each, which are to be added; outputs are taken as float32.
 
     Parameters
     ----------
@@ -50,48 +77,120 @@ def objective(output: HoverOutput | FlowOutput, targets: Targets, class_weight: 
     targets : Targets
     class_weight : (1 + C,) float
         Of background and each class in the cross-entropy of the types.
+    losses : Losses, optional
+        Terms and weights of each branch; by default those of the papers.
+    focal_weight : (1 + C,) float, optional
+        Of background and each class in the focal loss, such as `losses.pixel_class_weights`; by default
+        ``class_weight``.
+
+    Returns
+    -------
+    dict of scalars
+        ``np``, and ``hv``, ``flow``, ``boundary``, ``teacher``, ``type`` where the network has them and `Losses` gives
+        them terms. Samples without known types add nothing to ``type``.
 
     Raises
     ------
     NucleusError
-        A target that the network needs is missing.
+        A target that the network needs is missing or of another size, or no branch is taught.
     """
-    if isinstance(output, FlowOutput):
-        flow = FLOW_SCALE * _given(targets.flow, "flow")
-        parts = {
-            "np": np_loss(output.prob_logit.float(), targets.nucleus),
-            "flow": flow_loss(output.flow.float(), flow),
-        }
-    else:
-        parts = {
-            "np": np_loss(output.np_logit.float(), targets.nucleus),
-            "hv": hv_loss(output.hv.float(), _given(targets.hv, "hv"), targets.nucleus),
-        }
-        if output.boundary_logit is not None:
-            parts["boundary"] = boundary_loss(output.boundary_logit.float(), _given(targets.boundary, "boundary"))
-        if output.similarity is not None:
-            parts["teacher"] = teacher_loss(output.similarity.float())
-    if output.type_logit is not None:
-        parts["type"] = type_loss(output.type_logit.float(), targets.types, class_weight, targets.typed)
+    losses = losses or Losses()
+    weights = class_weight, class_weight if focal_weight is None else focal_weight
+    if not losses.per_sample:
+        return _parts(output, targets, losses, *weights)
+    each = [_parts(one, its, losses, *weights) for one, its in _samples(output, targets)]
+    return {name: torch.stack([parts[name] for parts in each]).mean() for name in each[0]}
+
+
+def _parts(
+    output: HoverOutput | FlowOutput, targets: Targets, losses: Losses, class_weight: Tensor, focal_weight: Tensor
+) -> dict[str, Tensor]:
+    """The weighted sum of each branch's terms."""
+    parts = {}
+    for branch, terms in _branches(output, targets, losses.focal_gamma, class_weight, focal_weight).items():
+        wanted = {name: weight for name, weight in getattr(losses, branch).items() if weight}
+        if wanted:
+            parts[branch] = torch.stack([weight * terms[name]() for name, weight in wanted.items()]).sum()
+    if not parts:
+        raise NucleusError("Expected losses of a branch that this network has, got none. Give np or type terms.")
     return parts
 
 
-def flow_loss(flow: Tensor, target: Tensor) -> Tensor:
-    """Half the mean square error of flows (B, 2, H, W), both at the network's scale (Stringer et al. 2021)."""
-    return F.mse_loss(flow, target) / 2
+def _branches(
+    output: HoverOutput | FlowOutput, targets: Targets, gamma: float, class_weight: Tensor, focal_weight: Tensor
+) -> dict[str, Terms]:
+    """The terms of each branch that the output has, by name; none is computed before it is asked for."""
+    if isinstance(output, FlowOutput):
+        branches = {
+            "np": _map_terms(output.prob_logit, targets.nucleus, "nucleus", gamma),
+            "flow": _flow_terms(output.flow.float(), targets),
+        }
+    else:
+        branches = {
+            "np": _map_terms(output.np_logit, targets.nucleus, "nucleus", gamma),
+            "hv": _hv_terms(output.hv.float(), targets),
+        }
+        if output.boundary_logit is not None:
+            branches["boundary"] = _map_terms(output.boundary_logit, targets.boundary, "boundary", gamma)
+        if output.similarity is not None:
+            similarity = output.similarity.float()
+            branches["teacher"] = {"features": lambda: similarity_loss(similarity)}
+    if output.type_logit is not None:
+        branches["type"] = _type_terms(output.type_logit.float(), targets, gamma, class_weight, focal_weight)
+    return branches
 
 
-def boundary_loss(logit: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy + Dice of the edges of nuclei, (B, 1, H, W) (Guan et al.: Dice + CE)."""
-    return F.binary_cross_entropy_with_logits(logit, target) + dice_loss(logit.sigmoid(), target)
+def _map_terms(logits: Tensor, target: Tensor | None, name: str, gamma: float) -> Terms:
+    """Of a map of one channel, (B, 1, H, W)."""
+    logits = logits.float()
+
+    def wanted() -> Tensor:
+        return _given(target, name)
+
+    return {
+        "cross_entropy": lambda: binary_cross_entropy(logits, wanted()),
+        "smoothed_cross_entropy": lambda: smoothed_cross_entropy(logits, wanted()),
+        "dice": lambda: dice_loss(logits.sigmoid(), wanted()),
+        "focal": lambda: focal_loss(two_classes(logits), wanted()[:, 0].long(), None, gamma),
+        "decoupling": lambda: spectral_decoupling(logits),
+    }
 
 
-def teacher_loss(similarity: Tensor) -> Tensor:
-    """Mean square distance of a teacher's and a student's normalised tokens (Guan et al., eq. 8).
+def _hv_terms(hv: Tensor, targets: Targets) -> Terms:
+    return {
+        "mse": lambda: mse_loss(hv, _given(targets.hv, "hv")),
+        "msge": lambda: msge_loss(hv, _given(targets.hv, "hv"), targets.nucleus),
+    }
 
-    ``similarity`` (B, M, T, T) holds their cosines; on its diagonals both are the same token: ‖t − s‖² = 2 − 2·cos.
-    """
-    return 2 - 2 * similarity.diagonal(dim1=-2, dim2=-1).mean()
+
+def _flow_terms(flow: Tensor, targets: Targets) -> Terms:
+    return {"cellpose": lambda: flow_loss(flow, FLOW_SCALE * _given(targets.flow, "flow"))}
+
+
+def _type_terms(logits: Tensor, targets: Targets, gamma: float, class_weight: Tensor, focal_weight: Tensor) -> Terms:
+    """Of the type map, over the samples whose types are known; where none are, they are 0 and teach nothing."""
+    if not targets.typed.any():
+        nothing = logits.sum() * 0.0
+        return dict.fromkeys(TERMS["type"], lambda: nothing)
+    logits, types = logits[targets.typed], targets.types[targets.typed]
+    return {
+        "cross_entropy": lambda: cross_entropy(logits, types, class_weight),
+        "smoothed_cross_entropy": lambda: smoothed_cross_entropy(logits, types, class_weight),
+        "dice": lambda: type_dice(logits, types),
+        "focal": lambda: focal_loss(logits, types, focal_weight, gamma),
+        "decoupling": lambda: spectral_decoupling(logits),
+    }
+
+
+def _samples(output: HoverOutput | FlowOutput, targets: Targets) -> Iterator[tuple[HoverOutput | FlowOutput, Targets]]:
+    """A batch, sample by sample."""
+    for i in range(len(targets.typed)):
+        cut = {f.name: _one(getattr(targets, f.name), i) for f in fields(targets)}
+        yield type(output)(*(_one(map_, i) for map_ in output)), replace(targets, **cut)
+
+
+def _one(batch: Tensor | None, i: int) -> Tensor | None:
+    return None if batch is None else batch[i : i + 1]
 
 
 def _given(target: Tensor | None, name: str) -> Tensor:
