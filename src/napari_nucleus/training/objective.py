@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -185,11 +185,11 @@ def _type_terms(logits: Tensor, targets: Targets, gamma: float, class_weight: Te
 def _samples(output: HoverOutput | FlowOutput, targets: Targets) -> Iterator[tuple[HoverOutput | FlowOutput, Targets]]:
     """A batch, sample by sample."""
     for i in range(len(targets.typed)):
-        cut = {f.name: _one(getattr(targets, f.name), i) for f in fields(targets)}
-        yield type(output)(*(_one(map_, i) for map_ in output)), replace(targets, **cut)
+        its: dict[str, Any] = {f.name: _one(getattr(targets, f.name), i) for f in fields(targets)}
+        yield type(output)(*(_one(map_, i) for map_ in output)), replace(targets, **its)
 
 
-def _one(batch: Tensor | None, i: int) -> Tensor | None:
+def _one(batch: Tensor | None, i: int) -> Any:
     return None if batch is None else batch[i : i + 1]
 
 

@@ -18,7 +18,7 @@ _TINY = 1e-12
 def logit_distillation(student: Tensor, teacher: Tensor, temperature: float = 14.0) -> Tensor:
     """T²·KL(softmax(teacher/T) ‖ softmax(student/T)), mean over samples and pixels (Hinton et al. 2015, §2).
 
-    T² is in it: the slopes of the softened terms shrink with 1/T², so that the weight beside other losses means the same
+    T² is in it: the slopes of the softened terms shrink with 1/T², so that a weight beside other losses means the same
     at any T. Shvetsov et al. take T = 14.
 
     Parameters

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from math import isfinite
 from types import MappingProxyType
-from typing import Any
 
 from napari_nucleus.core.errors import NucleusError
 from napari_nucleus.training.recipe_fields import check_fields, number
@@ -23,10 +22,6 @@ TERMS = MappingProxyType(
     }
 )
 """The terms that each branch can have, by name."""
-
-
-def _branch(**weights: float) -> Any:
-    return field(default_factory=lambda: dict(weights))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +54,12 @@ class Losses:
         A term isn't one of its branch or its weight is no number from 0; the message names it.
     """
 
-    np: dict[str, float] = _branch(cross_entropy=2.0, dice=2.0)
-    hv: dict[str, float] = _branch(mse=2.0, msge=2.0)
-    flow: dict[str, float] = _branch(cellpose=1.0)
-    boundary: dict[str, float] = _branch(cross_entropy=1.0, dice=1.0)
-    type: dict[str, float] = _branch(cross_entropy=3.0, dice=1.0)
-    teacher: dict[str, float] = _branch(features=1.0)
+    np: dict[str, float] = field(default_factory=lambda: {"cross_entropy": 2.0, "dice": 2.0})
+    hv: dict[str, float] = field(default_factory=lambda: {"mse": 2.0, "msge": 2.0})
+    flow: dict[str, float] = field(default_factory=lambda: {"cellpose": 1.0})
+    boundary: dict[str, float] = field(default_factory=lambda: {"cross_entropy": 1.0, "dice": 1.0})
+    type: dict[str, float] = field(default_factory=lambda: {"cross_entropy": 3.0, "dice": 1.0})
+    teacher: dict[str, float] = field(default_factory=lambda: {"features": 1.0})
     focal_gamma: float = number(2.0, least=0)
     per_sample: bool = False
 
