@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 from napari_nucleus.core import ClassScheme, NucleusError, NucleusMap, check_mpp, scheme
 from napari_nucleus.evaluation.classes import merged
 from napari_nucleus.io import READERS, as_rgb, read_image, read_nuclei
-from napari_nucleus.io.files import natural, reading
+from napari_nucleus.io.files import reading
 from napari_nucleus.io.npy import read_array
 from napari_nucleus.io.nuclei import ASSUMED_MPP, OUTLINES, image_name
+from napari_nucleus.io.nuclei_files import PLAIN, nuclei_files
 from napari_nucleus.io.patches.pannuke import nuclei_of_planes
 
-# Best first: what one image has several of. Plain pictures are labels only in a folder that holds nothing surer.
-_SURE = (".labels.tif", ".labels.tiff", ".labels.png", ".labels.npy", ".labels.npz", ".npz", ".geojson")
-_PLAIN = (".tif", ".tiff", ".png", ".npy")
 _MASKS = "masks.npy"
 
 
@@ -204,26 +202,13 @@ def open_source(
 
 
 def _files_in(folder: Path) -> dict[str, Path]:
-    """The best file of each image."""
-    paths = sorted(folder.iterdir(), key=lambda path: natural(path.name))
-    paths = [path for path in paths if not path.name.startswith(".") and path.is_file()]
-    best = _best(paths, _SURE) or _best([p for p in paths if not p.name.lower().endswith(".overlay.png")], _PLAIN)
+    best = nuclei_files(folder)
     if not best:
         raise NucleusError(
-            f"Expected labels ({', '.join((*_PLAIN, '.npz'))}), GeoJSON or a fold of PanNuke, got a folder without. "
+            f"Expected labels ({', '.join((*PLAIN, '.npz'))}), GeoJSON or a fold of PanNuke, got a folder without. "
             f"Choose another folder. Folder: {folder}"
         )
     return best
-
-
-def _best(paths: Iterable[Path], suffixes: tuple[str, ...]) -> dict[str, Path]:
-    found: dict[str, tuple[int, Path]] = {}
-    for path in paths:
-        rank = next((i for i, suffix in enumerate(suffixes) if path.name.lower().endswith(suffix)), None)
-        name = image_name(path)
-        if rank is not None and (name not in found or rank < found[name][0]):
-            found[name] = rank, path
-    return {name: path for name, (_, path) in found.items()}
 
 
 def _find_masks(folder: Path) -> Path | None:

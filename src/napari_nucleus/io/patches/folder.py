@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from numpy.typing import NDArray
-
 from napari_nucleus.core import ClassScheme, Image, NucleusError, NucleusMap
 from napari_nucleus.io.files import natural, reading
-from napari_nucleus.io.labels import read_labels
-from napari_nucleus.io.npy import open_npz
-from napari_nucleus.io.nuclei import ASSUMED_MPP, known_folder, typed_nuclei
+from napari_nucleus.io.npy import has_array
+from napari_nucleus.io.nuclei import ASSUMED_MPP, image_name, known_folder, read_nuclei
+from napari_nucleus.io.nuclei_files import best_files, nuclei_files
+from napari_nucleus.io.patches.checks import fitting
 from napari_nucleus.io.patches.patch_set import PatchSet
 from napari_nucleus.io.registry import READERS, read_image
 
-_LABELS = ".labels.tif"
-_OURS = (_LABELS, ".overlay.png")  # what `segment` puts beside an image is no image
+_LABELS = (".labels.tif", ".labels.tiff", ".labels.png", ".labels.npy")
+_BESIDE = (".npz", *_LABELS, ".geojson")
+_OURS = (*_LABELS, ".overlay.png")  # what `segment` puts beside an image is no image
 
 
 class FolderPatches(PatchSet):
-    """One patch a stem: ``<stem>.png`` (or any image) with ``<stem>.npz`` or ``<stem>.labels.tif``, or an NPZ alone.
+    """One patch a stem: ``<stem>.png`` (or any image) with its truth beside it or in another folder.
 
-    An NPZ holds ``inst`` (H, W), 0 = background; ``type`` (H, W), class numbers, where classes are known; ``image``
-    (H, W, 3), where there is no image file.
+    Beside the image the truth is ``<stem>.npz``, ``<stem>.labels.tif`` (or ``.png``, ``.npy``; with its
+    ``<stem>.nuclei.csv``, as `segment` writes them) or ``<stem>.geojson``; in a folder of its own also a plain TIFF,
+    PNG or NPY. An NPZ holds ``inst`` (H, W), 0 = background; ``type`` (H, W), class numbers, where classes are known;
+    ``image`` (H, W, 3), where there is no image file.
 
     Parameters
     ----------
@@ -32,6 +34,8 @@ class FolderPatches(PatchSet):
         ``class_2``, … for others.
     mpp : float, optional
         Pixel size in µm of all images. Default: known for those folders; what each file says for others.
+    truth : Path, optional
+        The folder of the truth, where it isn't that of the images.
 
     Raises
     ------
@@ -39,7 +43,13 @@ class FolderPatches(PatchSet):
         There is no image in the folder.
     """
 
-    def __init__(self, folder: Path, classes: str | ClassScheme | None = None, mpp: float | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        classes: str | ClassScheme | None = None,
+        mpp: float | None = None,
+        truth: Path | None = None,
+    ) -> None:
         known_classes, known_mpp = known_folder(folder)
         self._classes = classes or known_classes
         self._mpp = known_mpp if mpp is None else mpp
@@ -49,28 +59,26 @@ class FolderPatches(PatchSet):
                 f"Expected images ({', '.join(READERS)}) or a fold of PanNuke, got a folder without. "
                 f"Choose another folder. Folder: {folder}"
             )
-        super().__init__(folder, tuple(self._images), (None,) * len(self._images))
+        self._truths = best_files(folder.iterdir(), _BESIDE) if truth is None else nuclei_files(truth)
+        super().__init__(folder, tuple(self._images))
 
     def image(self, i: int) -> Image:
         """Read the image of a patch, without its truth."""
         return read_image(self._images[self.names[i]], self._mpp)
 
     def _truth(self, i: int, image: Image) -> NucleusMap | None:
-        mpp = image.mpp or ASSUMED_MPP
-        name = self.names[i]
-        npz, labels = self.folder / f"{name}.npz", self.folder / f"{name}{_LABELS}"
-        if npz.exists():
-            with reading(npz, "annotation", [".npz"]), open_npz(npz) as arrays:
-                kinds = arrays.get("type")
-                return self._nuclei(_fitting(arrays["inst"], image), kinds, mpp) if "inst" in arrays else None
-        if labels.exists():
-            return self._nuclei(_fitting(read_labels(labels)[0], image), None, mpp)
-        return None
+        path = self._truths.get(image_name(self._images[self.names[i]]))
+        if path is None or (path.suffix.lower() == ".npz" and not _annotated(path)):
+            return None
+        nuclei = read_nuclei(path, self._classes, image.mpp or ASSUMED_MPP, shape=image.shape)
+        with reading(path, "annotation", [path.suffix.lower()]):
+            fitting(nuclei.labels, image)
+        return nuclei
 
-    def _nuclei(self, inst: NDArray, kinds: NDArray | None, mpp: float) -> NucleusMap:
-        if kinds is None:
-            return NucleusMap.from_labels(inst, mpp=mpp)
-        return typed_nuclei(inst, kinds, mpp, self._classes)
+
+def _annotated(path: Path) -> bool:
+    with reading(path, "annotation", [".npz"]):
+        return has_array(path, "inst")
 
 
 def _images_in(folder: Path) -> dict[str, Path]:
@@ -86,11 +94,3 @@ def _images_in(folder: Path) -> dict[str, Path]:
         elif suffix != ".npz":
             found[path.name] = path
     return found
-
-
-def _fitting(labels: NDArray, image: Image) -> NDArray:
-    if labels.shape != image.shape:
-        raise NucleusError(
-            f"Expected an annotation of {image.shape} pixels as the image, got {labels.shape}. Annotate this image."
-        )
-    return labels

@@ -6,26 +6,32 @@ import os
 from pathlib import Path
 
 from napari_nucleus.core import ClassScheme, NucleusError, check_mpp, scheme
-from napari_nucleus.io.patches.folder import FolderPatches
-from napari_nucleus.io.patches.pannuke import PanNukePatches, find_images
+from napari_nucleus.io.patches.layouts import find_layout, layout_of
 from napari_nucleus.io.patches.patch_set import PatchSet
 
 
 def open_patches(
-    folder: str | os.PathLike[str], classes: str | ClassScheme | None = None, mpp: float | None = None
+    folder: str | os.PathLike[str],
+    classes: str | ClassScheme | None = None,
+    mpp: float | None = None,
+    *,
+    layout: str | None = None,
 ) -> PatchSet:
     """Open a folder of patches; no pixels are read before a patch is asked for.
 
     Parameters
     ----------
     folder : path
-        A folder of images, with truth from ``<stem>.npz`` (``inst``, ``type``) or ``<stem>.labels.tif`` beside them; of
-        NPZ files that hold ``image``, too; or a fold of PanNuke (``images.npy``, ``masks.npy``, ``types.npy``, in one
-        folder or as published).
+        PanNuke (a fold or several; ``images.npy``, ``masks.npy``, ``types.npy``, in one folder or as published),
+        MoNuSAC, Lizard, CoNIC or CoNSeP as published; or a folder of images, with truth from ``<stem>.npz`` (``inst``,
+        ``type``), ``<stem>.labels.tif`` or ``<stem>.geojson`` beside them, or in a folder ``labels`` beside ``images``;
+        of NPZ files that hold ``image``, too.
     classes : str or ClassScheme, optional
         What the class numbers mean, where the folder doesn't say it.
     mpp : float, optional
         Pixel size in µm, in place of what the folder or its files say.
+    layout : str, optional
+        One of `layouts.LAYOUTS`, where the folder doesn't show it.
 
     Raises
     ------
@@ -46,7 +52,7 @@ def open_patches(
         found = "a file" if folder.exists() else "nothing of that name"
         raise NucleusError(f"Expected a folder of patches, got {found}. Choose a folder. Path: {folder}")
     try:
-        images = find_images(folder)
-        return FolderPatches(folder, classes, mpp) if images is None else PanNukePatches(images, classes, mpp)
+        named = layout_of(folder) if layout is None else find_layout(layout)
+        return named.open(folder, classes, mpp)
     except PermissionError as error:
         raise NucleusError(f"Expected the right to read the folder, got none. Ask for it. Folder: {folder}") from error

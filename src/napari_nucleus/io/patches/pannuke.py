@@ -52,7 +52,7 @@ class PanNukePatches(PatchSet):
         _check(self._images, self._masks, tissues, self._scheme, folder)
         digits = max(4, len(str(len(tissues))))
         names = tuple(f"{folder.name}_{i:0{digits}}" for i in range(len(tissues)))
-        super().__init__(folder, names, tuple(tissues.astype(str).tolist()))
+        super().__init__(folder, names, tuple(tissues.astype(str).tolist()), {"fold": (folder.name,) * len(names)})
 
     def image(self, i: int) -> Image:
         """Read the image of a patch, without its truth."""
@@ -90,21 +90,18 @@ def nuclei_of_planes(planes: NDArray) -> tuple[NDArray[np.int32], dict[int, int]
     return labels, class_of
 
 
-def find_images(folder: Path) -> Path | None:
-    """``images.npy`` of the fold that a folder is or holds; None where it isn't PanNuke.
+def find_folds(folder: Path) -> list[Path]:
+    """``images.npy`` of each fold that a folder is or holds; empty where it isn't PanNuke.
 
     Raises
     ------
     NucleusError
-        There are several folds, or other files of a fold without ``images.npy``.
+        There are other files of a fold without ``images.npy``.
     """
     found = sorted(path for place in ("", "*/", "images/*/", "*/images/*/") for path in folder.glob(place + _FILES[0]))
-    if len(found) > 1:
-        places = ", ".join(str(path.parent.relative_to(folder)) for path in found[:4])
-        raise NucleusError(f"Expected one fold of PanNuke, got {len(found)} ({places}). Choose one of them.")
     if not found and any((folder / name).exists() for name in _FILES[1:]):
         raise NucleusError(f"Expected {_FILES[0]} in a fold of PanNuke, got none. Put it there. Folder: {folder}")
-    return found[0] if found else None
+    return found
 
 
 def _beside(images: Path) -> tuple[Path, Path]:

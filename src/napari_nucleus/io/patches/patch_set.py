@@ -45,10 +45,20 @@ class PatchSet(ABC):
         One a patch, all different.
     tissues : tuple of (str or None)
         One a patch.
+    groups : dict of str to tuple of str
+        What else is known of each patch, by what it is: ``fold``, ``patient``.
     """
 
-    def __init__(self, folder: Path, names: tuple[str, ...], tissues: tuple[str | None, ...]) -> None:
-        self.folder, self.names, self.tissues = folder, names, tissues
+    def __init__(
+        self,
+        folder: Path,
+        names: tuple[str, ...],
+        tissues: tuple[str | None, ...] | None = None,
+        groups: dict[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self.folder, self.names = folder, names
+        self.tissues = (None,) * len(names) if tissues is None else tissues
+        self.groups = groups or {}
 
     def __len__(self) -> int:
         return len(self.names)

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image as Picture
 
 from napari_nucleus.core import NucleusError, NucleusMap
-from napari_nucleus.io import open_patches, write_labels
+from napari_nucleus.io import open_patches, write_geojson, write_labels, write_results
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).astype(np.uint8)
 INST = np.zeros((40, 60), np.int32)
@@ -133,3 +133,30 @@ def test_wrong_scheme_and_pixel_size_are_told_at_once(folder):
         open_patches(folder, classes="konsep")
     with pytest.raises(NucleusError, match="mpp"):
         open_patches(folder, mpp=0)
+
+
+def test_labels_with_their_table_have_classes(folder):
+    nuclei = NucleusMap.from_labels(INST, mpp=0.25, classes="consep", type_map=TYPE)
+    Picture.fromarray(PIXELS).save(folder / "a.png")
+    write_results(folder, "a", nuclei, None, ("labels", "csv"))
+    assert open_patches(folder).patch(0).truth.counts()["epithelial"] == 1
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".npy", ".npz", ".geojson"])
+def test_images_and_labels_in_two_folders(folder, suffix):
+    (folder / "Images").mkdir()
+    (folder / "masks").mkdir()
+    Picture.fromarray(PIXELS).save(folder / "Images" / "a.png")
+    Picture.fromarray(PIXELS).save(folder / "Images" / "b.png")
+    path = folder / "masks" / f"a{suffix}"
+    nuclei = NucleusMap.from_labels(INST, mpp=0.25)
+    if suffix in (".png", ".tif"):
+        Picture.fromarray(INST.astype(np.uint16)).save(path)
+    elif suffix == ".geojson":
+        write_geojson(path, nuclei)
+    else:
+        np.save(path, INST) if suffix == ".npy" else np.savez(path, inst=INST)
+    patches = open_patches(folder)
+    assert patches.names == ("a", "b")
+    np.testing.assert_array_equal(patches.patch(0).truth.labels > 0, INST > 0)
+    assert patches.patch(1).truth is None

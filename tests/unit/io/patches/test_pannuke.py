@@ -1,3 +1,4 @@
+import shutil
 import time
 
 import numpy as np
@@ -33,13 +34,23 @@ def test_any_folder_of_the_published_layout_will_do(write_fold, place):
     assert len(open_patches((write_fold() / place).resolve())) == 5
 
 
-def test_the_folder_of_several_folds_is_refused(write_fold, tmp_path):
-    (write_fold() / "images/fold1").rename(tmp_path / "moved")
-    for name in ("fold1", "fold2"):
-        (tmp_path / "Fold 1/images" / name).mkdir()
-        (tmp_path / "Fold 1/images" / name / "images.npy").touch()
-    with pytest.raises(NucleusError, match="one fold of PanNuke, got 2"):
-        open_patches(tmp_path / "Fold 1")
+def test_the_folder_of_several_folds_opens_them_all(write_fold, tmp_path):
+    fold = write_fold()
+    shutil.copytree(fold / "images/fold1", tmp_path / "Fold 2/images/fold2")
+    shutil.copytree(fold / "masks/fold1", tmp_path / "Fold 2/masks/fold2")
+    patches = open_patches(tmp_path)
+    assert len(patches) == len(set(patches.names)) == 10
+    assert patches.groups["fold"] == ("fold1",) * 5 + ("fold2",) * 5
+    first, second = patches.patch(1), patches.patch(6)
+    assert (first.name, second.name, second.tissue) == ("fold1_0001", "fold2_0001", "Colon")
+    np.testing.assert_array_equal(first.image.array, second.image.array)
+    np.testing.assert_array_equal(first.truth.labels, second.truth.labels)
+
+
+def test_two_folds_of_one_name_are_refused(write_fold, tmp_path):
+    shutil.copytree(write_fold(), tmp_path / "copy")
+    with pytest.raises(NucleusError, match="fold1_0000 twice"):
+        open_patches(tmp_path)
 
 
 def test_thousands_of_patches_open_at_once(tmp_path):
