@@ -5,6 +5,6 @@ from .builders import GraphBuilder as GraphBuilder
 from .builders import KNearest as KNearest
 from .builders import Radius as Radius
 from .classifier import GraphClassifier as GraphClassifier
+from .measurements import morphology as morphology
 from .prompts import describe as describe
-from .shapes import nucleus_shapes as nucleus_shapes
 from .text import ClipText as ClipText

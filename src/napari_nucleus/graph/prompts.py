@@ -26,19 +26,19 @@ DIAMETERS_UM = (3.5, 5.0)
 IRREGULAR_FILL = 0.9
 
 
-def describe(shapes: pd.DataFrame) -> list[str]:
+def describe(measured: pd.DataFrame) -> list[str]:
     """One description a nucleus.
 
     Parameters
     ----------
-    shapes : DataFrame
-        ``diameter_um``, ``axis_ratio``, ``fill``, ``y_rel`` and ``x_rel``, as `nucleus_shapes` gives them.
+    measured : DataFrame
+        ``diameter_um``, ``axis_ratio``, ``fill``, ``y_rel`` and ``x_rel``, as `morphology` gives them.
     """
-    shape = np.array(SHAPES)[np.digitize(shapes["axis_ratio"], AXIS_RATIOS)]
-    shape = np.where(shapes["fill"] < IRREGULAR_FILL, "irregular", shape)
-    row, column = (np.clip((3 * shapes[name].to_numpy()).astype(int), 0, 2) for name in ("y_rel", "x_rel"))
+    shape = np.array(SHAPES)[np.digitize(measured["axis_ratio"], AXIS_RATIOS)]
+    shape = np.where(measured["fill"] < IRREGULAR_FILL, "irregular", shape)
+    row, column = (np.clip((3 * measured[name].to_numpy()).astype(int), 0, 2) for name in ("y_rel", "x_rel"))
     position = np.array(POSITIONS)[3 * row + column]
-    size = np.array(SIZES)[np.digitize(shapes["diameter_um"], DIAMETERS_UM)]
+    size = np.array(SIZES)[np.digitize(measured["diameter_um"], DIAMETERS_UM)]
     return [
         f"a label of {s} cell nucleus located at {p} with {d} diameter"
         for s, p, d in zip(shape, position, size, strict=True)

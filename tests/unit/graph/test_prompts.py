@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from napari_nucleus.core import NucleusMap
-from napari_nucleus.graph import describe, nucleus_shapes
+from napari_nucleus.graph import describe, morphology
 from napari_nucleus.io.samples import consep_tile
 
 
@@ -30,7 +30,7 @@ def test_the_paper_s_sentence(changes, sentence):
 
 
 def test_real_nuclei_use_every_word_for_size_and_shape():
-    shapes = nucleus_shapes(consep_tile()[1])
+    shapes = morphology(consep_tile()[1])
     sentences = describe(shapes)
     assert len(sentences) == len(shapes)
     words = {word for sentence in sentences for word in sentence.split()}
@@ -40,4 +40,4 @@ def test_real_nuclei_use_every_word_for_size_and_shape():
 
 def test_no_nuclei():
     assert describe(shape().iloc[:0]) == []
-    assert describe(nucleus_shapes(NucleusMap.from_labels(np.zeros((5, 5), np.int32)))) == []
+    assert describe(morphology(NucleusMap.from_labels(np.zeros((5, 5), np.int32)))) == []
