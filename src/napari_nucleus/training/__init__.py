@@ -1,6 +1,9 @@
 """From annotated images to a trained model: recipes, targets, losses, the loop."""
 
-from napari_nucleus.training.loop import Run, fit
+from napari_nucleus.training.fit import fit
+from napari_nucleus.training.loop import train
 from napari_nucleus.training.recipe import DataSource, Recipe, read_recipe
+from napari_nucleus.training.run import Run
+from napari_nucleus.training.task import Batch, Task
 
-__all__ = ["DataSource", "Recipe", "Run", "fit", "read_recipe"]
+__all__ = ["Batch", "DataSource", "Recipe", "Run", "Task", "fit", "read_recipe", "train"]

@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 from torch.optim import Optimizer
+
+from napari_nucleus.core import NucleusError
+from napari_nucleus.training.whole_file import whole_file
+
+
+def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write everything that a resumed run needs; a kill or a full disk in the middle leaves the former file.
+
+    Raises
+    ------
+    NucleusError
+        It can't be written.
+    """
+    # In memory first: torch hides what the system says of a file that it can't write.
+    buffer = BytesIO()
+    torch.save(state, buffer)
+    with whole_file(path) as file:
+        file.write(buffer.getbuffer())
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What `write_checkpoint` wrote; empty where there is no file.
+
+    Raises
+    ------
+    NucleusError
+        The file is none of ours.
+    """
+    if not path.exists():
+        return {}
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # a broken pickle can end in nearly any error
+        raise NucleusError(f"Expected a run's checkpoint in {path}, got something else. Start the run anew.") from None
+    return dict(state)
 
 
 def save_state(path: Path, step: int, model: nn.Module, averaged: nn.Module, optimizer: Optimizer) -> None:
@@ -35,11 +72,16 @@ def load_state(path: Path, model: nn.Module, averaged: nn.Module, optimizer: Opt
 
 
 def export_weights(path: Path, model: nn.Module) -> None:
-    """Write a model's weights as safetensors, floats in half precision: that is the file that ships."""
+    """Write a model's weights as safetensors, floats in half precision: that is the file that ships.
+
+    Raises
+    ------
+    NucleusError
+        It can't be written.
+    """
     weights = {
         name: tensor.detach().cpu().contiguous().to(torch.float16 if tensor.is_floating_point() else tensor.dtype)
         for name, tensor in model.state_dict().items()
     }
-    part = path.with_suffix(".part")
-    save_file(weights, part)
-    part.replace(path)
+    with whole_file(path) as file:
+        file.write(save(weights))

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file
 
 from napari_nucleus.core import NucleusError, drain
-from napari_nucleus.training.loop import fit
+from napari_nucleus.training.fit import fit
 
 FLOWS = {"model": "mobilevit_unet", "options": {"encoder": "mobilevitv2_050", "widths": [16, 16, 8, 8, 8]}, "crop": 64}
 EDGES = {
