@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_nucleus.core import NucleusError
 from napari_nucleus.training.flow_targets import flow_targets
 from napari_nucleus.training.symmetry import Symmetry
 from napari_nucleus.training.targets import boundary_targets, hv_targets
@@ -15,18 +16,24 @@ from napari_nucleus.training.targets import boundary_targets, hv_targets
 
 @dataclass(frozen=True, slots=True)
 class DenseTarget:
-    """How a target comes from labels, and how it turns.
+    """How a target comes from labels, and what becomes of it where the image is turned or zoomed.
 
     Attributes
     ----------
-    make : callable
-        Labels (H, W) to (C, H, W) float32.
+    make : callable or None
+        Labels (H, W) to (C, H, W) float32; None for what isn't made from labels, such as a teacher's maps.
     x : int or None
         Of vectors, the channel that points right; None where the channels are no vectors.
+    rotates : bool
+        Whether the target of an image turned by any angle is the turned target; else it is made anew.
+    zooms : bool
+        Whether the target of a zoomed image is the zoomed target; else it is made anew.
     """
 
-    make: Callable[[NDArray[np.integer]], NDArray[np.float32]]
+    make: Callable[[NDArray[np.integer]], NDArray[np.float32]] | None = None
     x: int | None = None
+    rotates: bool = True
+    zooms: bool = True
 
     def turn(self, target: NDArray[np.float32], symmetry: Symmetry) -> NDArray[np.float32]:
         """The target (H, W, C) of the turned image."""
@@ -34,12 +41,26 @@ class DenseTarget:
 
 
 DENSE_TARGETS = {
-    "hv": DenseTarget(hv_targets, x=0),
+    # H and V are scaled by the nucleus's own extent along x and y, which an angle changes and a zoom doesn't.
+    "hv": DenseTarget(hv_targets, x=0, rotates=False),
     "flow": DenseTarget(flow_targets, x=1),
-    "boundary": DenseTarget(boundary_targets),
+    # Two pixels wide at any zoom.
+    "boundary": DenseTarget(boundary_targets, rotates=False, zooms=False),
 }
 
 
 def dense_targets(labels: NDArray[np.integer], names: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-    """The named targets of labels (H, W), each (C, H, W) float32."""
-    return {name: DENSE_TARGETS[name].make(labels) for name in names}
+    """The named targets of labels (H, W), each (C, H, W) float32.
+
+    Raises
+    ------
+    NucleusError
+        A target isn't made from labels.
+    """
+    made = {}
+    for name in names:
+        make = DENSE_TARGETS[name].make
+        if make is None:
+            raise NucleusError(f"Expected a target that labels give, got {name!r}. Let a teacher make it.")
+        made[name] = make(labels)
+    return made
