@@ -13,14 +13,24 @@ def train(
     data: Annotated[Path, typer.Option(help="Folder that holds the recipe's data sets.")],
     runs: Annotated[Path, typer.Option(help="The run lands in RUNS/<name>/.")] = Path("runs"),
     device: Annotated[str, typer.Option(help="auto, cuda or cpu.")] = "auto",
-    steps: Annotated[int | None, typer.Option(help="Another number of updates than the recipe's.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the processor; all by default.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Another number of updates than the recipe's.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Put the finished model into the model list.")] = False,
 ) -> None:
-    """Train a model from a recipe; a killed run goes on with --resume."""
-    from napari_nucleus.inference import resolve_device
-    from napari_nucleus.training import fit
+    """Train a model from a recipe; a stopped or killed run goes on with --resume."""
+    import torch
 
-    for progress in fit(recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume):
-        if progress.done % 50 == 0 or progress.done == progress.total:
-            values = "  ".join(f"{name} {value:.4g}" for name, value in progress.values.items())
-            print(f"{progress.done}/{progress.total} {progress.message}  {values}", flush=True)
+    from napari_nucleus import training
+    from napari_nucleus.cli.training import follow_training, is_first
+    from napari_nucleus.inference import resolve_device
+
+    if threads:
+        torch.set_num_threads(threads)
+    work = training.fit(recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume)
+    run = follow_training(work)
+    if not is_first():
+        return
+    print(f"{run.weights} holds the model")
+    if publish:
+        print(f"published as {training.publish(run)}")

@@ -1,27 +1,19 @@
-"""The devices and processes of a run, and the precision that it computes in: Lightning Fabric, set up from a recipe."""
+"""The devices and processes of a run: Lightning Fabric, set up from a recipe."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins import MixedPrecision, Precision
-from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
-from lightning_fabric.strategies import DDPStrategy
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.training.loop_recipe import LoopRecipe
 
-
-class _InsideForward(MixedPrecision):
-    """Half precision inside the network alone: its input stays as fine as it is."""
-
-    def convert_input(self, data: Any) -> Any:
-        return data
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @contextmanager
@@ -40,6 +32,12 @@ def devices_of(recipe: LoopRecipe, device: str) -> Iterator[Fabric]:
     NucleusError
         There are other processes than the recipe asks for, too many for its batch, or the device can't compute so.
     """
+    from lightning_fabric import Fabric  # takes seconds
+    from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
+    from lightning_fabric.strategies import DDPStrategy
+
+    from napari_nucleus.training.precision import precision_of
+
     by_torchrun = TorchElasticEnvironment.detect()
     world = int(os.environ["WORLD_SIZE"]) if by_torchrun else 1
     here = int(os.environ["LOCAL_WORLD_SIZE"]) if by_torchrun else 1
@@ -53,7 +51,7 @@ def devices_of(recipe: LoopRecipe, device: str) -> Iterator[Fabric]:
         num_nodes=world // here,
         # Not every sample shows what every part of a network learns from.
         strategy=DDPStrategy(find_unused_parameters=True) if world > 1 else "auto",
-        plugins=[_precision(recipe.precision, kind), cluster],
+        plugins=[precision_of(recipe.precision, kind), cluster],
     )
     fabric.launch()
     yield fabric
@@ -70,22 +68,5 @@ def _check(recipe: LoopRecipe, world: int) -> None:
         )
     if recipe.batch < world:
         raise NucleusError(
-            f"Expected a batch of at least {world}, one sample a process, got {recipe.batch}. Raise batch."
+            f"Expected a batch of at least {world}, a sample a process, got {recipe.batch}. Raise batch."
         )
-
-
-def _precision(name: str, device: torch.device) -> Precision:
-    if name == "auto":
-        name = _best_precision(device)
-    if name == "float32":
-        return Precision()
-    if device.type != "cuda" and name == "float16":
-        raise NucleusError(f"Expected precision bfloat16 or float32 on {device.type}, got float16. Change precision.")
-    return _InsideForward("16-mixed" if name == "float16" else "bf16-mixed", device.type)
-
-
-def _best_precision(device: torch.device) -> str:
-    """bfloat16; float16 on GPUs that only imitate it, float32 on Apple's."""
-    if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-        return "float16"
-    return "float32" if device.type == "mps" else "bfloat16"

@@ -7,10 +7,9 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
 
 from napari_nucleus.core import NucleusError, Progress
 from napari_nucleus.models.card import read_card
@@ -24,6 +23,9 @@ from napari_nucleus.training.records import Records
 from napari_nucleus.training.run import Run, check_new, training_in
 from napari_nucleus.training.task import Task
 from napari_nucleus.training.update import Updates
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 def train(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from napari_nucleus.core import NucleusError
@@ -16,6 +15,9 @@ from napari_nucleus.training.loop_recipe import LoopRecipe
 from napari_nucleus.training.optimizer import make_optimizer
 from napari_nucleus.training.schedule import rate_factor
 from napari_nucleus.training.task import Batch, Task
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 class Updates:

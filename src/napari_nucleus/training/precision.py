@@ -1,0 +1,40 @@
+"""What a run computes in: half precision inside the network, single precision in the losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from lightning_fabric.plugins import MixedPrecision, Precision
+
+from napari_nucleus.core import NucleusError
+
+
+class _InsideForward(MixedPrecision):
+    """Half precision inside the network alone: its input stays as fine as it is."""
+
+    def convert_input(self, data: Any) -> Any:
+        return data
+
+
+def precision_of(name: str, device: torch.device) -> Precision:
+    """Lightning's plugin for a recipe's ``precision``, gradient scaling of float16 included.
+
+    Raises
+    ------
+    NucleusError
+        The device can't train in float16.
+    """
+    name = _best_on(device) if name == "auto" else name
+    if name == "float32":
+        return Precision()
+    if device.type != "cuda" and name == "float16":
+        raise NucleusError(f"Expected precision bfloat16 or float32 on {device.type}, got float16. Change precision.")
+    return _InsideForward("16-mixed" if name == "float16" else "bf16-mixed", device.type)
+
+
+def _best_on(device: torch.device) -> str:
+    """bfloat16; float16 on GPUs that only imitate it, float32 on Apple's."""
+    if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        return "float16"
+    return "float32" if device.type == "mps" else "bfloat16"
