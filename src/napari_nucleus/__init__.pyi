@@ -16,6 +16,7 @@ from .evaluation import evaluate as evaluate
 from .inference import SegmentResult as SegmentResult
 from .inference import Thresholds as Thresholds
 from .inference import list_devices as list_devices
+from .inference import nucleus_features as nucleus_features
 from .inference import segment as segment
 from .inference import segment_steps as segment_steps
 from .io import read_image as read_image

@@ -106,6 +106,16 @@ def test_what_it_is_taught_is_all_that_its_loss_needs(name):
 
 
 @dense
+def test_features_cover_the_image_at_some_stride(name):
+    network, seen = small(name).eval(), image(name)
+    with torch.inference_mode():
+        features = network.features(seen)
+    strides = {side / own for side, own in zip(seen.shape[-2:], features.shape[-2:], strict=True)}
+    assert features.shape[0] == len(seen)
+    assert all(1 <= stride <= 2.1 for stride in strides)
+
+
+@dense
 def test_saving_changes_nothing(name, tmp_path):
     network, other = small(name).eval(), small(name).eval()
     save_model(network, tmp_path / "w.safetensors")

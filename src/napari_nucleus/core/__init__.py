@@ -5,7 +5,7 @@ from napari_nucleus.core.image import Image, check_mpp
 from napari_nucleus.core.maps import FlowMaps, HoverMaps
 from napari_nucleus.core.nuclei import NucleusMap
 from napari_nucleus.core.progress import Progress, drain
-from napari_nucleus.core.scheme import SCHEMES, ClassScheme, numbered_scheme, scheme
+from napari_nucleus.core.scheme import SCHEMES, ClassScheme, numbered_scheme, own_scheme, scheme
 
 __all__ = [
     "SCHEMES",
@@ -19,5 +19,6 @@ __all__ = [
     "check_mpp",
     "drain",
     "numbered_scheme",
+    "own_scheme",
     "scheme",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from napari_nucleus.core.errors import NucleusError
@@ -10,6 +11,8 @@ from napari_nucleus.core.errors import NucleusError
 # Okabe and Ito (2008): told apart with every common colour blindness.
 _ORANGE, _SKY, _GREEN, _YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 _BLUE, _VERMILION, _PURPLE, _GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
+_PALETTE = (_ORANGE, _SKY, _GREEN, _VERMILION, _PURPLE, _BLUE, _YELLOW, _GREY)
+_COLOR = re.compile("#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,42 @@ def scheme(name: str | ClassScheme) -> ClassScheme:
     if name not in SCHEMES:
         raise NucleusError(f"Expected a class scheme ({', '.join(SCHEMES)}), got {name!r}. Choose one of those.")
     return SCHEMES[name]
+
+
+def own_scheme(name: str, classes: Sequence[str], colors: Sequence[str] = ()) -> ClassScheme:
+    """A user's own classes.
+
+    Parameters
+    ----------
+    name : str
+        Not that of a known scheme, unless the classes are that scheme's, too.
+    classes : sequence of str
+    colors : sequence of str
+        ``#RRGGBB`` of the first classes; the others get colours that are not taken yet, as long as there are any.
+
+    Raises
+    ------
+    NucleusError
+        The name is another scheme's, a class is empty, repeats or is called ``unknown`` or ``background``, or a colour
+        is none.
+
+    Examples
+    --------
+    >>> own_scheme("mine", ["plasma cell", "mitosis"], ["#112233"]).colors
+    ('#112233', '#E69F00')
+    """
+    if name in SCHEMES and SCHEMES[name].classes != tuple(classes):
+        raise NucleusError(f"Expected a name of its own for {', '.join(classes)}, got {name!r}. Choose another name.")
+    if not classes or {"", "unknown", "background"} & {c.strip() for c in classes}:
+        raise NucleusError(
+            f"Expected names of classes other than 'unknown' and 'background', got {list(classes)}. Name each class."
+        )
+    odd = [c for c in colors if not _COLOR.fullmatch(c)]
+    if odd:
+        raise NucleusError(f"Expected colours as #RRGGBB, got {odd[0]!r}. Correct it.")
+    free = [c for c in _PALETTE if c not in colors] or _PALETTE
+    more = (free[i % len(free)] for i in range(len(classes) - len(colors)))
+    return ClassScheme(name, tuple(classes), (*colors, *more))
 
 
 def numbered_scheme(n_classes: int) -> ClassScheme:

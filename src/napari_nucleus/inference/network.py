@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from napari_nucleus.inference.device import autocast
 from napari_nucleus.inference.planes import Layout, Planes, entropy, planes_of
 from napari_nucleus.inference.tiles import Tile, tile_grid
 from napari_nucleus.models.memory_format import channels_last
+
+Answer = TypeVar("Answer")
 
 # On a CPU one large tile wastes the least on rims; a GPU is filled by a batch of them.
 _CORE_ON_CPU = 1024
@@ -47,13 +50,13 @@ class Predictor:
         self.batch, core = (1, _CORE_ON_CPU) if on_cpu else (_BATCH_ON_GPU, _CORE_ON_GPU)
         self.core = min([core, *(int(getattr(n, "tile_core", core)) for n in networks)])
         self.notes: list[str] = []
-        self._networks = [channels_last(n.eval().to(device)) for n in networks]
+        self.networks = [channels_last(n.eval().to(device)) for n in networks]
         self._multiple = int(np.lcm.reduce([int(getattr(n, "size_multiple", 16)) for n in networks]))
 
     @property
     def passes(self) -> int:
         """How often a tile goes through a network."""
-        return len(self._networks) * (3 if self.tta else 1)
+        return len(self.networks) * (3 if self.tta else 1)
 
     def tiles(self, shape: tuple[int, int]) -> list[Tile]:
         """The tiles that an image of (H, W) pixels needs."""
@@ -70,47 +73,64 @@ class Predictor:
         NucleusError
             The networks give different maps, or there is no room for one tile.
         """
-        shape = image.shape[:2]
         planes: Planes | None = None
-        waiting = self.tiles((shape[0], shape[1]))
-        while waiting:
-            batch = waiting[: self.batch]
-            answer = self._predict(np.stack([tile.cut(image) for tile in batch]))
-            if answer is None:
-                continue
-            layout, values = answer
+        for tiles, (layout, answer) in self.ask(image, self._average):
+            values = answer.cpu().numpy()
             if planes is None:
-                planes = Planes(layout, np.empty((values.shape[1], *shape), np.float32))
-            for tile, value in zip(batch, values, strict=True):
+                planes = Planes(layout, np.empty((values.shape[1], *image.shape[:2]), np.float32))
+            for tile, value in zip(tiles, values, strict=True):
                 tile.paste(value, planes.values)
-            waiting = waiting[len(batch) :]
-            yield len(batch)
+            yield len(tiles)
         assert planes is not None
         yield planes
 
-    def _predict(self, tiles: NDArray[np.uint8]) -> tuple[Layout, NDArray[np.float32]] | None:
-        """Planes (B, K, side, side); None where the batch was too large and has been halved."""
-        try:
-            image = torch.from_numpy(tiles).to(self.device).movedim(-1, 1).float().div_(255)
-            layout, planes = self._average(image.contiguous(memory_format=torch.channels_last))
-            return layout, planes.cpu().numpy()
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            if self.batch == 1:
-                raise NucleusError(
-                    f"Expected room for one tile on {self.device}, got out of memory. Close other programs or use "
-                    "the CPU."
-                ) from None
-            self.batch //= 2
-            self.notes.append(f"{self.device} ran out of memory: the batch was halved to {self.batch} tiles.")
-            return None
+    def ask(
+        self, image: NDArray[np.uint8], question: Callable[[Tensor], Answer]
+    ) -> Iterator[tuple[list[Tile], Answer]]:
+        """Ask a question of each batch of tiles of an image (H, W, 3); yields the tiles with the answer.
+
+        Parameters
+        ----------
+        image : (H, W, 3) uint8
+            At the networks' pixel size.
+        question : callable
+            Takes tiles (B, 3, side, side) float32 in [0, 1] on the device.
+
+        Raises
+        ------
+        NucleusError
+            There is no room for one tile.
+        """
+        waiting = self.tiles((image.shape[0], image.shape[1]))
+        while waiting:
+            batch = waiting[: self.batch]
+            try:
+                answer = question(self._tensor(np.stack([tile.cut(image) for tile in batch])))
+            except torch.OutOfMemoryError:
+                self._halve()
+                continue
+            waiting = waiting[len(batch) :]
+            yield batch, answer
+
+    def _tensor(self, tiles: NDArray[np.uint8]) -> Tensor:
+        image = torch.from_numpy(tiles).to(self.device).movedim(-1, 1).float().div_(255)
+        return image.contiguous(memory_format=torch.channels_last)
+
+    def _halve(self) -> None:
+        torch.cuda.empty_cache()
+        if self.batch == 1:
+            raise NucleusError(
+                f"Expected room for one tile on {self.device}, got out of memory. Close other programs or use the CPU."
+            ) from None
+        self.batch //= 2
+        self.notes.append(f"{self.device} ran out of memory: the batch was halved to {self.batch} tiles.")
 
     @torch.inference_mode()
     def _average(self, image: Tensor) -> tuple[Layout, Tensor]:
         layout: Layout | None = None
         total: Tensor | None = None
         doubt: Tensor | float = 0.0
-        for network in self._networks:
+        for network in self.networks:
             for own, planes in self._views(network, image):
                 layout = own if layout is None else layout
                 _check_same(layout, own)

@@ -5,28 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_nucleus.core import ClassScheme, Image, NucleusError, NucleusMap, Progress, drain
+from napari_nucleus.core import Image, NucleusError, NucleusMap, Progress, drain
 from napari_nucleus.inference.canvas import Canvas
+from napari_nucleus.inference.classify import NucleusClassifiers, put_types
 from napari_nucleus.inference.device import resolve_device
 from napari_nucleus.inference.network import Predictor
 from napari_nucleus.inference.planes import Planes
+from napari_nucleus.inference.reading import Reader
 from napari_nucleus.inference.result import SegmentResult
-from napari_nucleus.inference.tiles import Block, blocks
 from napari_nucleus.io import as_rgb
 from napari_nucleus.models import LoadedModel, ModelCard, load_segmenter
 from napari_nucleus.postprocess.decoding import decode
 from napari_nucleus.postprocess.thresholds import Thresholds
 
+Found = TypeVar("Found")
+
 ASSUMED_MPP = 0.25
-# Pixels of the model's size that are decoded at once, and a halo that no nucleus reaches across.
-_BLOCK = 4096
-_HALO = 160
 # Beyond this the maps of one image (32 bytes a pixel) would fill a laptop's memory.
 _MOST_PIXELS_OF_MAPS = 64_000_000
 
@@ -99,14 +95,15 @@ def segment_steps(
     models = [load_segmenter(name) for name in ([model] if isinstance(model, str) else model)]
     card = _one_kind(models)
     predictor = Predictor([m.network for m in models], resolve_device(device), tta=tta)
-    job = _Job(image, predictor, card.scheme, card.mpp, thresholds or card.thresholds)
+    classifiers = NucleusClassifiers(models, predictor.device)
+    job = _Job(image, predictor, classifiers, card, thresholds or card.thresholds)
     if keep_maps and image.shape[0] * image.shape[1] > _MOST_PIXELS_OF_MAPS:
         keep_maps = False
         notes.append(f"{image.name} has more than {_MOST_PIXELS_OF_MAPS // 1_000_000} megapixels: maps not kept.")
     nuclei, planes = yield from job.run(keep_maps)
     maps = None if planes is None else planes.maps(nuclei.mpp)
     doubt = None if planes is None else planes.disagreement
-    return SegmentResult(nuclei, maps, job.seconds, tuple(notes + predictor.notes), doubt, predictor.passes)
+    return SegmentResult(nuclei, maps, job.seconds, tuple(notes + predictor.notes), doubt, job.passes)
 
 
 def _one_kind(models: Sequence[LoadedModel]) -> ModelCard:
@@ -132,36 +129,38 @@ class _Job:
     """One image, block by block: read, network, decode, stitch."""
 
     def __init__(
-        self, image: Image, predictor: Predictor, scheme: ClassScheme, mpp: float, thresholds: Thresholds
+        self,
+        image: Image,
+        predictor: Predictor,
+        classifiers: NucleusClassifiers,
+        card: ModelCard,
+        thresholds: Thresholds,
     ) -> None:
         assert image.mpp is not None
-        self.image, self.predictor, self.scheme, self.thresholds = image, predictor, scheme, thresholds
         self.mpp: float = image.mpp
-        # Differences of 2 % are within what two scanners of one magnification differ.
-        zoom = image.mpp / mpp
-        self.zoom = 1.0 if abs(zoom - 1) < 0.02 else zoom
+        self.reader = Reader(image, card.mpp)
+        self.predictor, self.classifiers = predictor, classifiers
+        self.scheme, self.thresholds = card.scheme, thresholds
         self.seconds = {"read": 0.0, "network": 0.0, "decode": 0.0}
+        self.passes = predictor.passes + classifiers.passes
 
     def run(self, keep_maps: bool) -> Generator[Progress, None, tuple[NucleusMap, Planes | None]]:
-        parts = list(blocks(self.image.shape, max(16, int(_BLOCK / self.zoom)), max(16, int(_HALO / self.zoom))))
-        total = sum(len(self.predictor.tiles(self._size(b))) for b in parts)
-        done = 0
-        whole = Canvas(self.image.shape, self.scheme, self.mpp, keep_maps)
+        parts = self.reader.blocks()
+        sizes = [self.reader.size(block) for block in parts]
+        total = sum(len(self.predictor.tiles(size)) + self.classifiers.tiles(size) for size in sizes)
+        count = _Count(total)
+        whole = Canvas(self.reader.image.shape, self.scheme, self.mpp, keep_maps)
         for block in parts:
             with self._timed("read"):
-                pixels = self._pixels(block)
-            network = self.predictor.run(pixels)
-            while True:
-                with self._timed("network"):
-                    step = next(network)
-                if isinstance(step, Planes):
-                    break
-                done += step
-                yield Progress(done, total, "segmenting tiles")
+                pixels = self.reader.pixels(block)
+            planes = yield from count.through(self._timed_steps(self.predictor.run(pixels)))
             with self._timed("network"):
-                planes = step.resized((block.bottom - block.top, block.right - block.left))
+                planes = planes.resized((block.bottom - block.top, block.right - block.left))
             with self._timed("decode"):
                 nuclei = decode(planes.maps(self.mpp), self.scheme, self.thresholds, planes.disagreement)
+            nuclei = yield from count.through(self._timed_steps(self.classifiers.run(pixels, nuclei)))
+            if keep_maps and self.classifiers.passes:
+                put_types(nuclei, planes)
             if len(parts) == 1:
                 return nuclei, planes if keep_maps else None
             whole.add(block, nuclei, planes)
@@ -174,15 +173,27 @@ class _Job:
         yield
         self.seconds[what] += time.perf_counter() - start
 
-    def _size(self, block: Block) -> tuple[int, int]:
-        """Height and width of a block at the model's pixel size."""
-        height, width = block.bottom - block.top, block.right - block.left
-        return max(1, round(height * self.zoom)), max(1, round(width * self.zoom))
+    def _timed_steps(self, steps: Iterator[int | Found]) -> Iterator[int | Found]:
+        """The same steps, the time between them counted as the network's."""
+        while True:
+            with self._timed("network"):
+                step = next(steps, None)
+            if step is None:
+                return
+            yield step
 
-    def _pixels(self, block: Block) -> NDArray[np.uint8]:
-        height, width = block.bottom - block.top, block.right - block.left
-        pixels = np.ascontiguousarray(self.image.region(block.top, block.left, height, width))
-        if self.zoom == 1.0:
-            return pixels
-        how = cv2.INTER_AREA if self.zoom < 1 else cv2.INTER_CUBIC
-        return cv2.resize(pixels, self._size(block)[::-1], interpolation=how).astype(np.uint8)
+
+class _Count:
+    """Tiles that are done, of all there are."""
+
+    def __init__(self, total: int) -> None:
+        self.done, self.total = 0, total
+
+    def through(self, steps: Iterator[int | Found]) -> Generator[Progress, None, Found]:
+        """Pass steps on as progress: numbers of tiles, and last what they lead to, which is returned."""
+        for step in steps:
+            if not isinstance(step, int):
+                return step
+            self.done += step
+            yield Progress(self.done, self.total, "segmenting tiles")
+        raise AssertionError("the steps led to nothing")

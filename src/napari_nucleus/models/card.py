@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from napari_nucleus.core import ClassScheme, NucleusError, scheme
+from napari_nucleus.core import SCHEMES, ClassScheme, NucleusError, own_scheme, scheme
 from napari_nucleus.postprocess.thresholds import Thresholds
 
 
@@ -24,6 +24,8 @@ class ModelCard:
     description, licence, paper : str
     classes : str
         Name of the class scheme.
+    own_classes : ClassScheme or None
+        The scheme itself where it is none of the known ones; ``classes`` is its name.
     mpp : float
         Pixel size that the model works at, in µm.
     parameters : int
@@ -52,6 +54,7 @@ class ModelCard:
     data: list[dict[str, Any]] = field(default_factory=list)
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] = field(default_factory=dict)
+    own_classes: ClassScheme | None = None
 
     @property
     def memory_mb(self) -> float:
@@ -61,7 +64,7 @@ class ModelCard:
     @property
     def scheme(self) -> ClassScheme:
         """The class scheme."""
-        return scheme(self.classes)
+        return scheme(self.classes) if self.own_classes is None else self.own_classes
 
 
 def read_card(path: Path) -> ModelCard:
@@ -75,14 +78,28 @@ def read_card(path: Path) -> ModelCard:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         values["thresholds"] = Thresholds(**values.get("thresholds", {}))
+        if values.get("own_classes") is not None:
+            values["own_classes"] = _scheme_of(values["own_classes"])
         known = {f.name for f in fields(ModelCard)}
         card = ModelCard(**{k: v for k, v in values.items() if k in known})
         _check(card)
     except FileNotFoundError:
         raise NucleusError(f"Expected a model card in {path}, got no such file. Fetch it, too.") from None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, NucleusError) as error:
         raise NucleusError(f"Expected a model card in {path}, got: {error}. Fetch the model again.") from None
     return card
+
+
+def named_scheme(kinds: ClassScheme) -> dict[str, Any]:
+    """The fields of a card, ``classes`` and ``own_classes``, that say which scheme it has."""
+    return {"classes": kinds.name, "own_classes": None if SCHEMES.get(kinds.name) == kinds else kinds}
+
+
+def _scheme_of(values: dict[str, Any]) -> ClassScheme:
+    """A scheme as a card keeps it."""
+    kinds = own_scheme(values["name"], [str(c) for c in values["classes"]], [str(c) for c in values["colors"]])
+    walks = {str(target): dict(names) for target, names in values.get("crosswalks", {}).items()}
+    return replace(kinds, crosswalks=walks)
 
 
 def _check(card: ModelCard) -> None:
@@ -95,6 +112,8 @@ def _check(card: ModelCard) -> None:
             raise ValueError(f"{number!r} in place of a number")
     if not (isfinite(card.mpp) and card.mpp > 0):
         raise ValueError(f"mpp = {card.mpp}")
+    if card.own_classes is not None and card.own_classes.name != card.classes:
+        raise ValueError(f"classes = {card.classes!r} beside the scheme {card.own_classes.name!r}")
     if not isinstance(card.options, dict):
         raise ValueError(f"options = {card.options!r}")
 

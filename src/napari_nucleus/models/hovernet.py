@@ -98,11 +98,15 @@ class _Decoder(nn.Module):
         self.head = nn.Conv2d(width, channels_out, 1)
 
     def forward(self, stride1: Tensor, stride2: Tensor, stride4: Tensor, stride8: Tensor) -> Tensor:
+        maps: Tensor = self.head(self.features(stride1, stride2, stride4, stride8))
+        return maps
+
+    def features(self, stride1: Tensor, stride2: Tensor, stride4: Tensor, stride8: Tensor) -> Tensor:
+        """What the head reads, (B, 64, H - rim, W - rim)."""
         x = self.u3(_doubled_with(stride4, stride8))  # (B, 512, H/4 - rim, W/4 - rim)
         x = self.u2(_doubled_with(stride2, x))  # (B, 256, H/2 - rim, W/2 - rim)
         x = self.u1(_doubled_with(stride1, x))  # (B, 64, H - rim, W - rim)
-        maps: Tensor = self.head(F.relu(self.bn(x)))
-        return maps
+        return F.relu(self.bn(x))
 
 
 class HoverNet(nn.Module):
@@ -167,16 +171,25 @@ class HoverNet(nn.Module):
             None if types is None else centre(types, height, width),
         )
 
+    def features(self, image: Tensor) -> Tensor:
+        """The last feature map of the decoder for types, or of that for NP where there is none, (B, 64, H, W)."""
+        decoder = self.np_decoder if self.type_decoder is None else self.type_decoder
+        features = decoder.features(*self._encoded(_mirrored(image, self.mirrored)))
+        return centre(features, image.shape[-2], image.shape[-1])
+
     def forward_centre(self, image: Tensor) -> HoverOutput:
         """The published network: 270 px in, 80 px out in mode ``original``; 256 px in, 164 px out in ``fast``."""
-        stride1 = self.d0(F.relu(self.stem_bn(self.stem(image))))  # (B, 256, H, W)
-        stride2 = self.d1(stride1)  # (B, 512, H/2, W/2)
-        stride4 = self.d2(stride2)  # (B, 1024, H/4, W/4)
-        features = stride1, stride2, stride4, self.bottom(self.d3(stride4))  # the last (B, 1024, H/8, W/8)
+        features = self._encoded(image)
         background, nucleus = self.np_decoder(*features).split(1, 1)
         # The sigmoid of this difference is the softmax of the two.
         types = None if self.type_decoder is None else self.type_decoder(*features)
         return HoverOutput(nucleus - background, self.hv_decoder(*features), types)
+
+    def _encoded(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        stride1 = self.d0(F.relu(self.stem_bn(self.stem(image))))  # (B, 256, H, W)
+        stride2 = self.d1(stride1)  # (B, 512, H/2, W/2)
+        stride4 = self.d2(stride2)  # (B, 1024, H/4, W/4)
+        return stride1, stride2, stride4, self.bottom(self.d3(stride4))  # the last (B, 1024, H/8, W/8)
 
 
 def _doubled_with(skip: Tensor, x: Tensor) -> Tensor:

@@ -30,8 +30,9 @@ _ARCHITECTURES = (
 def register_model(build: Builder) -> Builder:
     """Enrol a builder ``name(n_classes, **options) -> nn.Module`` under its own name.
 
-    A dense network has ``size_multiple``, what its input's sides must be multiples of, and ``targets``, the names of
-    what it is taught beside nucleus and type: ``hv``, ``flow``, ``boundary``.
+    A dense network has ``size_multiple``, what its input's sides must be multiples of, ``targets``, the names of what
+    it is taught beside nucleus and type (``hv``, ``flow``, ``boundary``), and ``features(image)``, the last feature
+    map, which its head for types reads, over the whole image at any stride.
     """
     _BUILDERS[build.__name__] = build
     return build

@@ -14,6 +14,7 @@ from torch import nn
 from napari_nucleus.core import NucleusError, scheme
 from napari_nucleus.models.card import ModelCard, read_card
 from napari_nucleus.models.library import models_folder
+from napari_nucleus.models.nucleus_head import NucleusHead, split_state
 from napari_nucleus.models.registry import architectures, create_model, documented, is_dense
 
 DEFAULT = "nucleus_small"
@@ -47,10 +48,11 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A network with its trained weights, and its card."""
+    """A network with its trained weights, its card, and its classifier of nuclei where it has one."""
 
     network: nn.Module
     card: ModelCard
+    classifier: NucleusHead | None = None
 
 
 def list_models(pattern: str = "") -> list[ModelInfo]:
@@ -80,7 +82,8 @@ def _info(card_file: Path) -> ModelInfo:
 
 def _check_known(card: ModelCard) -> None:
     """Refuse a card whose class scheme or architecture this version doesn't know."""
-    scheme(card.classes)
+    if card.own_classes is None:
+        scheme(card.classes)
     if card.architecture not in architectures():
         raise NucleusError(
             f"Expected an architecture of this version, got {card.architecture!r} for {card.name}. Update "
@@ -165,16 +168,18 @@ def load_weights(weights: Path, card: ModelCard) -> LoadedModel:
     """
     network = build_network(card)
     try:
-        state = load_file(weights)
+        state, classifier = split_state(load_file(weights))
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
-    except (OSError, SafetensorError, RuntimeError) as error:
+        if classifier is not None and classifier.out.out_features != len(card.scheme):
+            raise RuntimeError(f"a classifier of {classifier.out.out_features} classes")
+    except (OSError, SafetensorError, RuntimeError, KeyError) as error:
         first = str(error).splitlines()[0]
         raise NucleusError(
             f"Expected weights of {card.architecture} in {weights}, got: {first}. Fetch them again."
         ) from None
     for parameter in network.parameters():
         parameter.requires_grad_(False)
-    return LoadedModel(network.eval(), card)
+    return LoadedModel(network.eval(), card, classifier)
 
 
 def build_network(card: ModelCard) -> nn.Module:
@@ -186,7 +191,7 @@ def build_network(card: ModelCard) -> nn.Module:
         The card holds options that the architecture doesn't take.
     """
     options = {name: value for name, value in card.options.items() if name != "pretrained"}  # nothing to fetch
-    return create_model(card.architecture, classes=card.classes, **options)
+    return create_model(card.architecture, classes=card.scheme, **options)
 
 
 def count_parameters(network: nn.Module) -> int:

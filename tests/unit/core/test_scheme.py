@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from napari_nucleus.core import SCHEMES, ClassScheme, NucleusError, scheme
+from napari_nucleus.core import SCHEMES, ClassScheme, NucleusError, own_scheme, scheme
 
 
 @pytest.mark.parametrize("name", SCHEMES)
@@ -58,3 +58,26 @@ def test_what_there_is_not():
 def test_keys():
     kinds = ClassScheme("many", tuple(map(str, range(12))), ("#000000",) * 12)
     assert [kinds.key_of(n) for n in (1, 9, 10, 11)] == ["1", "9", "0", "Shift-1"]
+
+
+def test_a_user_s_own_classes_get_colours_of_their_own():
+    kinds = own_scheme("mine", ["plasma cell", "mitosis", "other"], ["#E69F00"])
+    assert kinds.colors[0] == "#E69F00"
+    assert len(set(kinds.colors)) == 3
+    assert scheme(kinds) is kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "colors", "says"),
+    [
+        ("consep", ["a"], [], "name of its own"),
+        ("mine", [], [], "Name each class"),
+        ("mine", ["a", "unknown"], [], "Name each class"),
+        ("mine", ["a", "a"], [], "different classes"),
+        ("mine", ["a"], ["red"], "#RRGGBB"),
+        ("mine", ["a"], ["#000000", "#111111"], "one colour"),
+    ],
+)
+def test_own_classes_that_make_no_sense(name, classes, colors, says):
+    with pytest.raises(NucleusError, match=says):
+        own_scheme(name, classes, colors)

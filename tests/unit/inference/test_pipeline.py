@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_nucleus.core import Image, NucleusError
-from napari_nucleus.inference import Thresholds, pipeline, segment, segment_steps
+from napari_nucleus.inference import Thresholds, reading, segment, segment_steps
 from napari_nucleus.io.samples import consep_tile
 from napari_nucleus.metrics import panoptic_quality
 
@@ -45,7 +45,7 @@ def test_other_pixel_sizes_find_the_same_nuclei(tile, result):
 
 def test_blocks_agree_with_the_whole(tile, result, monkeypatch):
     """A large image goes in blocks; at a block size that a test can afford the nuclei are the same."""
-    monkeypatch.setattr(pipeline, "_BLOCK", 208)
+    monkeypatch.setattr(reading, "_BLOCK", 208)
     blocked = segment(Image((tile[0],), mpp=0.25))
     assert panoptic_quality(result.nuclei.labels, blocked.nuclei.labels).pq > 0.97
     assert set(blocked.nuclei.table.columns) == set(result.nuclei.table.columns)
@@ -83,7 +83,7 @@ def test_ensembles_say_where_their_members_differ(tile):
 
 
 def test_blocks_of_ensembles_keep_the_doubt(tile, monkeypatch):
-    monkeypatch.setattr(pipeline, "_BLOCK", 128)
+    monkeypatch.setattr(reading, "_BLOCK", 128)
     blocked = segment(tile[0][:200, :200], tta=True, mpp=0.25)
     assert blocked.nuclei.table[["entropy", "disagreement"]].notna().all(axis=None)
     assert blocked.disagreement.shape == (200, 200)

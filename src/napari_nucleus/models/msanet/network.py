@@ -138,6 +138,10 @@ class MSANet(nn.Module):
         """
         return self.read(image).output
 
+    def features(self, image: Tensor) -> Tensor:
+        """The decoder's last feature map, (B, 256, ⌈H/2⌉, ⌈W/2⌉)."""
+        return self.read(image).features
+
     def read(self, image: Tensor) -> MSAReading:
         """As `forward`, with all that lies between."""
         height, width = image.shape[-2:]
