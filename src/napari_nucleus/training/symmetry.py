@@ -42,7 +42,7 @@ class Symmetry:
         return symmetry.then(_QUARTER_TURNS[rng.integers(3)]) if turned else symmetry
 
     def then(self, other: Symmetry) -> Symmetry:
-        """This symmetry and another one after it, as one."""
+        """One symmetry that does what this one and then another do."""
         flips = other.left_to_right, other.top_to_bottom
         # Flipping after the diagonal is flipping the other way before it.
         sideways, upside = flips[::-1] if self.diagonal else flips

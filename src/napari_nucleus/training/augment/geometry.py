@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import cv2
@@ -34,7 +34,7 @@ class Move:
 
     zoom: float = 1.0
     angle: float = 0.0
-    symmetry: Symmetry = Symmetry()
+    symmetry: Symmetry = field(default_factory=Symmetry)
 
     def reach(self, side: int) -> int:
         """Side of the square of the image that becomes a crop of ``side`` pixels."""
@@ -60,7 +60,7 @@ class Cut:
     y: int
     x: int
     side: int
-    move: Move = Move()
+    move: Move = field(default_factory=Move)
 
     @property
     def reach(self) -> int:
@@ -70,7 +70,7 @@ class Cut:
     def image(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The crop (S, S, 3) of an image (H, W, 3); outside there is glass."""
         if self.move.angle:
-            y, x = (np.float32(p[self._inner] - 0.5) for p in self._positions)
+            y, x = (position[self._inner] - np.float32(0.5) for position in self._positions)
             glass = (GLASS, GLASS, GLASS)
             cut = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=glass)
         else:
@@ -114,9 +114,7 @@ class Cut:
 
     def _made(self, kind: DenseTarget, name: str, labels: NDArray[np.integer]) -> NDArray[np.float32]:
         if kind.make is None:
-            raise NucleusError(
-                f"Expected no zoom or angle with the target {name!r}, got {self.move}. Set rotation = 0."
-            )
+            raise NucleusError(f"Expected no zoom or angle with the target {name!r}, got {self.move}. Set both off.")
         around = _at(labels, *self._positions)
         return np.moveaxis(kind.make(around)[:, *self._inner], 0, -1)
 

@@ -22,8 +22,8 @@ def light_jitter(
 ) -> Tensor:
     """Change an image's brightness, contrast, saturation and hue.
 
-    All four are linear, hue being turned about the axis of grey: one 3×3 matrix an image. Values are cut to [0, 1] once,
-    at the end.
+    All four are linear, hue being turned about the axis of grey: one 3×3 matrix an image. Values are cut to [0, 1]
+    once, at the end.
 
     Parameters
     ----------
