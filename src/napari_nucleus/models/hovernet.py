@@ -129,6 +129,7 @@ class HoverNet(nn.Module):
 
     size_multiple = 8
     targets = ("hv",)
+    encoders = ("stem", "stem_bn", "d0", "d1", "d2", "d3", "bottom")
 
     def __init__(self, n_classes: int, mode: str = "fast", types: bool = True, width: int = 64) -> None:
         super().__init__()

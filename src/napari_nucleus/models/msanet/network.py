@@ -91,6 +91,7 @@ class MSANet(nn.Module):
     tile_core = 176
     crop_multiple = 1  # it pads what it is given
     targets = ("hv", "boundary")
+    encoders = ("vit", "clip", "student")
 
     def __init__(
         self,
