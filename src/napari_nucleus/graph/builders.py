@@ -95,29 +95,35 @@ class Delaunay:
         """Edges of centroids (N, 2)."""
         if len(centroids) < 2:
             return np.empty((2, 0), np.int64)
-        spots, spot = np.unique(centroids, axis=0, return_inverse=True)
-        first = np.full(len(spots), len(centroids), np.int64)
-        np.minimum.at(first, spot.ravel(), np.arange(len(centroids)))
-        twins = np.stack([first[spot.ravel()], np.arange(len(centroids))])
-        pairs = np.concatenate([first[_triangle_sides(spots)], twins[:, twins[0] != twins[1]]], axis=1)
+        # As complex numbers the points sort at once; those on one spot are told apart by their first.
+        _, first, spot = np.unique(centroids @ (1, 1j), return_index=True, return_inverse=True)
+        twins = np.stack([first[spot], np.arange(len(centroids))])
+        sides = first[_triangle_sides(centroids[first])]
+        pairs = np.concatenate([sides, twins[:, twins[0] != twins[1]]], axis=1)
         apart = np.linalg.norm(centroids[pairs[0]] - centroids[pairs[1]], axis=1)
         return _once(pairs[:, apart <= self.longest_um * (1 + _ROUNDING)], len(centroids))
 
 
 def _triangle_sides(spots: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Sides of the triangles between different points, (2, S), some of them twice; on one line, each with the next."""
+    """Sides of the triangles between different points, (2, S), each once; on one line, each with the next."""
     try:
-        corners = Triangulation(spots - spots.mean(0)).simplices.astype(np.int64)
-    except (QhullError, ValueError):  # fewer than three, or all on one line; ``np.unique`` has put them in its order
+        mesh = Triangulation(spots - spots.mean(0))
+    except (QhullError, ValueError):  # fewer than three, or all on one line; sorted as they are, that is its order
         rows = np.arange(len(spots))
         return np.stack([rows[:-1], rows[1:]])
-    return np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]).T
+    corners, across = mesh.simplices, mesh.neighbors
+    number = np.arange(len(corners))
+    sides = []
+    for k in range(3):  # the side opposite of corner k belongs to the triangle across, too, or to the rim
+        own = (across[:, k] < 0) | (number < across[:, k])
+        sides.append(np.delete(corners, k, axis=1)[own])
+    return np.concatenate(sides).T.astype(np.int64)
 
 
 def _once(pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """Each pair once, the smaller row first."""
-    low, high = np.minimum(pairs[0], pairs[1]), np.maximum(pairs[0], pairs[1])
-    once = np.unique(low * n + high)
+    code = np.sort(np.minimum(pairs[0], pairs[1]) * n + np.maximum(pairs[0], pairs[1]))
+    once = code[np.concatenate([[True], code[1:] != code[:-1]])] if len(code) else code
     return np.stack([once // n, once % n])
 
 
