@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from napari_nucleus.core import NucleusError
@@ -71,8 +72,15 @@ def load_state(path: Path, model: nn.Module, averaged: nn.Module, optimizer: Opt
     return int(state["step"])
 
 
-def export_weights(path: Path, model: nn.Module) -> None:
+def export_weights(path: Path, model: nn.Module, more: Mapping[str, Tensor] | None = None) -> None:
     """Write a model's weights as safetensors, floats in half precision: that is the file that ships.
+
+    Parameters
+    ----------
+    path : Path
+    model : nn.Module
+    more : mapping, optional
+        Further tensors, kept as they are.
 
     Raises
     ------
@@ -84,4 +92,4 @@ def export_weights(path: Path, model: nn.Module) -> None:
         for name, tensor in model.state_dict().items()
     }
     with whole_file(path) as file:
-        file.write(save(weights))
+        file.write(save({**weights, **(more or {})}))
