@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_nucleus.core import SCHEMES, ClassScheme, NucleusError, NucleusMap, check_mpp, numbered_scheme
 from napari_nucleus.io.files import reading
+from napari_nucleus.io.folder_classes import read_classes
 from napari_nucleus.io.geojson import read_geojson
 from napari_nucleus.io.labels import read_labels
 from napari_nucleus.io.npy import open_npz
@@ -38,8 +39,8 @@ def read_nuclei(
         Labels as TIFF, PNG, NPY or NPZ (``inst``), or outlines as GeoJSON. Classes come from the array ``type`` (H, W)
         of an NPZ, from ``<stem>.nuclei.csv`` beside the labels (with its probabilities), or from the GeoJSON.
     classes : str or ClassScheme, optional
-        What the numbers in ``type`` mean. Default: known for folders called ``consep`` and ``nucls``; ``class_1``,
-        ``class_2``, … for others. Classes that have names keep them.
+        What the numbers in ``type`` mean. Default: what ``classes.json`` in the folder says; known for folders called
+        ``consep`` and ``nucls``; ``class_1``, ``class_2``, … for others. Classes that have names keep them.
     mpp : float, optional
         Pixel size in µm, in place of what the file or its folder says; 0.25 where nothing does.
     shape : (int, int), optional
@@ -92,9 +93,10 @@ def typed_nuclei(labels: NDArray, kinds: NDArray, mpp: float, classes: str | Cla
     )
 
 
-def known_folder(folder: Path) -> tuple[str | None, float | None]:
-    """Class scheme and pixel size in µm of a data set that its folder's name gives away, else None and None."""
-    return _KNOWN.get(folder.resolve().name.lower(), (None, None))
+def known_folder(folder: Path) -> tuple[str | ClassScheme | None, float | None]:
+    """Class scheme and pixel size in µm that a folder's ``classes.json`` or its name tells, else None and None."""
+    stated = read_classes(folder)
+    return stated or _KNOWN.get(folder.resolve().name.lower(), (None, None))
 
 
 def image_name(path: Path) -> str:

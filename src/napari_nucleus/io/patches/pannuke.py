@@ -11,6 +11,7 @@ from napari_nucleus.core import ClassScheme, Image, NucleusError, NucleusMap, sc
 from napari_nucleus.core.nuclei import as_labels
 from napari_nucleus.io.files import reading
 from napari_nucleus.io.npy import read_array
+from napari_nucleus.io.nuclei import known_folder
 from napari_nucleus.io.patches.patch_set import PatchSet
 from napari_nucleus.io.rgb import as_rgb
 
@@ -34,9 +35,9 @@ class PanNukePatches(PatchSet):
     images : Path
         ``images.npy``; the masks lie beside it, or in ``masks/fold1`` for ``images/fold1``.
     classes : str or ClassScheme, optional
-        Of the planes; those of PanNuke by default.
+        Of the planes; by default what ``classes.json`` beside the images says, or else those of PanNuke.
     mpp : float, optional
-        Pixel size in µm; 0.25 by default.
+        Pixel size in µm; what the same file says, or else 0.25, by default.
 
     Raises
     ------
@@ -46,8 +47,9 @@ class PanNukePatches(PatchSet):
 
     def __init__(self, images: Path, classes: str | ClassScheme | None = None, mpp: float | None = None) -> None:
         folder = images.parent
-        self._scheme = scheme(classes or "pannuke")
-        self._mpp = _MPP if mpp is None else mpp
+        stated_classes, stated_mpp = known_folder(folder)
+        self._scheme = scheme(classes or stated_classes or "pannuke")
+        self._mpp = mpp or stated_mpp or _MPP
         self._images, self._masks, tissues = (_open(path) for path in (images, *_beside(images)))
         _check(self._images, self._masks, tissues, self._scheme, folder)
         digits = max(4, len(str(len(tissues))))
