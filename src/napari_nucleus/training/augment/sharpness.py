@@ -51,5 +51,6 @@ def _streak(side: int, angle: float) -> NDArray[np.float32]:
     """A line through the middle of a filter; it adds up to 1."""
     streak, middle = np.zeros((side, side), np.float32), side // 2
     x, y = round(middle * np.cos(angle)), round(middle * np.sin(angle))
-    cv2.line(streak, (middle - x, middle - y), (middle + x, middle + y), 1.0)
+    cv2.line(streak, (middle, middle), (middle + x, middle + y), 1.0)
+    streak = np.maximum(streak, streak[::-1, ::-1])
     return np.asarray(streak / streak.sum(), np.float32)
