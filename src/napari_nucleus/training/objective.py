@@ -27,6 +27,7 @@ from napari_nucleus.training.losses import (
     spectral_decoupling,
     two_classes,
     type_dice,
+    without_unknown,
 )
 
 __all__ = ["Targets", "flow_loss", "objective"]
@@ -43,7 +44,7 @@ class Targets:
     nucleus : (B, 1, H, W) float
         1 on nuclei.
     types : (B, H, W) int64
-        Class of each pixel, 0 = background.
+        Class of each pixel, 0 = background, `losses.UNKNOWN` on nuclei without a known class.
     typed : (B,) bool
         Samples whose classes are known.
     hv : (B, 2, H, W) float or None
@@ -168,17 +169,18 @@ def _flow_terms(flow: Tensor, targets: Targets) -> Terms:
 
 
 def _type_terms(logits: Tensor, targets: Targets, gamma: float, class_weight: Tensor, focal_weight: Tensor) -> Terms:
-    """Of the type map, over the samples whose types are known; where none are, they are 0 and teach nothing."""
+    """Of the type map, over what has a known type; where nothing has, they are 0 and teach nothing."""
     if not targets.typed.any():
         nothing = logits.sum() * 0.0
         return dict.fromkeys(TERMS["type"], lambda: nothing)
-    logits, types = logits[targets.typed], targets.types[targets.typed]
+    everywhere = logits[targets.typed]
+    logits, types = without_unknown(everywhere, targets.types[targets.typed])
     return {
         "cross_entropy": lambda: cross_entropy(logits, types, class_weight),
         "smoothed_cross_entropy": lambda: smoothed_cross_entropy(logits, types, class_weight),
         "dice": lambda: type_dice(logits, types),
         "focal": lambda: focal_loss(logits, types, focal_weight, gamma),
-        "decoupling": lambda: spectral_decoupling(logits),
+        "decoupling": lambda: spectral_decoupling(everywhere),
     }
 
 

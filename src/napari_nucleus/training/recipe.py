@@ -1,51 +1,97 @@
-"""Recipes: everything that decides a training run, read from TOML."""
+"""Recipes of dense training: everything that decides what a network learns from annotated images."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
+from napari_nucleus.core import SCHEMES, ClassScheme, own_scheme, scheme
 from napari_nucleus.core.errors import NucleusError
+from napari_nucleus.training.augment import Augmentation
 from napari_nucleus.training.loop_recipe import LoopRecipe
-from napari_nucleus.training.recipe_fields import number
+from napari_nucleus.training.losses import Losses
+from napari_nucleus.training.recipe_fields import check_fields, number
+from napari_nucleus.training.recipe_reading import read_toml, unlike
 
-__all__ = ["DataSource", "LoopRecipe", "Recipe", "read_recipe"]
+__all__ = ["FREQUENCY", "DataSource", "LoopRecipe", "Recipe", "read_recipe"]
+
+Kind = TypeVar("Kind", bound=LoopRecipe)
+
+FREQUENCY = "frequency"
+"""In place of weights of classes: from how often each is met in the training images."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataSource:
-    """One folder of images and how often it is drawn.
+    """One data set, and how often it is drawn.
 
     Attributes
     ----------
     folder : str
         Below the data folder that the user names.
+    layout : str
+        How it lies there, one of `napari_nucleus.io.patches.layouts.LAYOUTS`; found out where it is empty.
     share : float
         Relative chance that a crop comes from here.
     include : str
-        Glob of file stems.
-    validate : tuple of str
-        Stems kept out of training and used to choose.
-    mpp : float
-        Pixel size in µm; images are resampled to the recipe's.
+        Glob of the names of images.
+    validate : tuple of str, or float
+        What is kept out of training and used to choose: names (or globs) of groups, or the share of the images.
+    test : tuple of str, or float
+        What is not read at all, likewise.
+    group : str
+        What stays together in a split: ``""`` each image by itself; what the layout knows, such as ``fold``,
+        ``patient`` or ``tissue``; a table and its column, as ``info.csv:Source``; or a regular expression, whose first
+        bracket (or whole match) in the image's name is the group.
+    mpp : float or None
+        Pixel size in µm, in place of what the files say; 0.25 where neither does. Images are resampled to the recipe's.
     classes : bool
-        Whether the folder's types are those of the recipe's scheme; else it trains NP and HV only.
+        Whether its classes are learnt; else it trains NP and HV (or flows) only.
+    scheme : str
+        Class scheme of its numbers, where the layout doesn't tell: by default the recipe's.
+    crosswalk : dict
+        Its class names to those of the recipe's scheme; in place of a known crosswalk. A class that is left out is
+        learnt as nucleus, without a class.
+
+    Raises
+    ------
+    NucleusError
+        A value is out of its range; the message names the field.
     """
 
     folder: str
-    share: float = 1.0
+    layout: str = ""
+    share: float = number(1.0, above=0)
     include: str = "*"
-    validate: tuple[str, ...] = ()
-    mpp: float = 0.25
+    validate: tuple[str, ...] | float = ()
+    test: tuple[str, ...] | float = ()
+    group: str = ""
+    mpp: float | None = number(None, least=0.01, most=100)
     classes: bool = False
+    scheme: str = ""
+    crosswalk: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        shares = {name: value for name in ("validate", "test") if isinstance(value := getattr(self, name), float)}
+        for name, share in shares.items():
+            if not 0 <= share < 1:
+                raise NucleusError(f"Expected {name} from 0 to below 1, got {share}. Give a share, or a list of names.")
+        if sum(shares.values()) >= 1:
+            raise NucleusError(f"Expected validate and test below 1 together, got {sum(shares.values())}. Lower one.")
+        if self.scheme and self.scheme not in SCHEMES:
+            raise unlike("scheme to be a class scheme", self.scheme, SCHEMES)
+
+    @property
+    def typed(self) -> bool:
+        """Whether its classes are learnt."""
+        return self.classes or bool(self.crosswalk)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe(LoopRecipe):
-    """A dense network learns nuclei from annotated images.
+class Recipe(LoopRecipe, Augmentation):
+    """A dense network learns nuclei from annotated images; it has the fields of the loop and of augmentation, too.
 
     Attributes
     ----------
@@ -53,80 +99,96 @@ class Recipe(LoopRecipe):
         A registered architecture.
     options : dict
         Of the architecture, such as ``encoder``.
-    classes : str
-        A class scheme.
+    classes : str or tuple of str
+        A class scheme, or names of your own.
     mpp : float
         Pixel size that the model works at, in µm.
     crop : int
         Side of a crop in pixels.
-    scale : float
-        Crops are zoomed by a factor between 1/scale and scale.
-    stain : float
-        Strength of stain and colour augmentation.
     focus : float
-        Share of crops centred on a nucleus of a class drawn evenly, so that rare classes are seen.
-    class_weight : tuple of float
-        Of background and each class in the cross-entropy.
+        Share of crops placed around a nucleus of a class drawn by chance, so that rare classes are seen.
+    balance : float
+        How even that chance is: a class of n nuclei is drawn in proportion to n to the power of 1 - balance. 0 draws
+        classes as often as they are met, 1 all as often, 2 in proportion to 1/n.
+    class_weight : tuple of float, or "frequency"
+        Of background and each class in the cross-entropy; empty = 1. See `losses.pixel_class_weights`.
+    focal_weight : tuple of float, or "frequency"
+        The same in the focal loss; empty = ``class_weight``.
+    losses : Losses
+    monitor : str
+        The validation score that chooses the best weights: ``val_loss``, ``val_pq``, ``val_f1``, or a part's
+        ``val_type`` and so on.
+    validate_images : int
+        How many held-out images are decoded at each validation, at most; 0 = none, so that there is no ``val_pq``.
+    memory_gb : float
+        For images that have been read, with their targets; what doesn't fit is read again when it is drawn.
     sources : tuple of DataSource
-    """
-
-    model: str
-    classes: str
-    sources: tuple[DataSource, ...]
-    class_weight: tuple[float, ...]
-    options: dict[str, Any] = field(default_factory=dict)
-    mpp: float = number(0.25, above=0)
-    crop: int = number(256, least=16)
-    scale: float = number(1.25, least=1)
-    stain: float = number(1.0, least=0)
-    focus: float = number(0.5, least=0, most=1)
-
-
-def read_recipe(path: str | Path) -> Recipe:
-    """Read a recipe from TOML.
 
     Raises
     ------
     NucleusError
-        The file is missing or not TOML, or a field is unknown, missing or of the wrong kind; the message names it.
+        A value is out of its range or unknown; the message names the field.
     """
-    path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise NucleusError(f"Expected a recipe at {path}, got no such file. Check the path.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise NucleusError(f"Expected TOML in {path}, got: {error}. Mend that line.") from None
-    return _build(Recipe, values, path.name)
+
+    model: str
+    classes: str | tuple[str, ...]
+    sources: tuple[DataSource, ...]
+    class_weight: tuple[float, ...] | str = ()
+    focal_weight: tuple[float, ...] | str = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    mpp: float = number(0.25, least=0.01, most=100)
+    crop: int = number(256, least=16)
+    focus: float = number(0.5, least=0, most=1)
+    balance: float = number(1.0, least=0)
+    losses: Losses = field(default_factory=Losses)
+    monitor: str = "val_loss"
+    validate_images: int = number(100, least=0)
+    memory_gb: float = number(4.0, above=0)
+
+    def __post_init__(self) -> None:
+        LoopRecipe.__post_init__(self)
+        if isinstance(self.classes, str) and self.classes not in SCHEMES:
+            raise unlike("classes to be a scheme, or a list of names,", self.classes, SCHEMES)
+        if not self.sources:
+            raise NucleusError("Expected at least one of sources, got none. Add [[sources]] with a folder.")
+        if not self.monitor.startswith("val_"):
+            raise unlike("monitor to be a validation score", self.monitor, ("val_loss", "val_pq", "val_f1"))
+        for name in ("class_weight", "focal_weight"):
+            self._check_weights(name, getattr(self, name))
+
+    @property
+    def scheme(self) -> ClassScheme:
+        """The class scheme that the network learns."""
+        return scheme(self.classes) if isinstance(self.classes, str) else own_scheme(self.name, self.classes)
+
+    def _check_weights(self, name: str, weights: tuple[float, ...] | str) -> None:
+        if weights in ((), FREQUENCY):
+            return
+        if isinstance(weights, str):
+            raise unlike(f"{name} to be numbers or a word", weights, (FREQUENCY,))
+        wanted = 1 + len(self.scheme)
+        if len(weights) != wanted:
+            raise NucleusError(
+                f"Expected {wanted} numbers in {name} (background and {', '.join(self.scheme.classes)}), got "
+                f"{len(weights)}. Give one each."
+            )
+        if not all(0 <= weight < float("inf") for weight in weights) or not any(weights):
+            raise NucleusError(f"Expected numbers from 0 in {name}, got {list(weights)}. Correct them.")
 
 
-def _build(kind: Any, values: dict[str, Any], where: str) -> Any:
-    hints = get_type_hints(kind)
-    unknown = sorted(set(values) - set(hints))
-    if unknown:
-        raise NucleusError(f"Expected fields {', '.join(hints)} in {where}, got {unknown[0]!r}. Rename or delete it.")
-    built = {name: _convert(hints[name], value, f"{where}: {name}") for name, value in values.items()}
-    try:
-        return kind(**built)
-    except TypeError:
-        missing = [f.name for f in fields(kind) if f.name not in built and f.default is f.default_factory]
-        raise NucleusError(f"Expected field {missing[0]!r} in {where}, got none. Add it.") from None
+def read_recipe(path: str | Path, kind: type[Kind] = Recipe) -> Kind:  # type: ignore[assignment]
+    """Read a recipe from TOML.
 
+    Parameters
+    ----------
+    path : path
+    kind : type
+        `Recipe`, or that of another kind of training.
 
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list):
-            raise NucleusError(f"Expected a list for {where}, got {value!r}. Write it in brackets.")
-        return tuple(_convert(get_args(hint)[0], item, where) for item in value)
-    if get_origin(hint) is dict:
-        if not isinstance(value, dict):
-            raise NucleusError(f"Expected a table for {where}, got {value!r}. Write it as name = value in braces.")
-        return value
-    if is_dataclass(hint) and isinstance(value, dict):
-        return _build(hint, value, where)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    accepted = get_args(hint) if get_origin(hint) is UnionType else (hint,)
-    if type(value) not in accepted:
-        raise NucleusError(f"Expected {hint.__name__} for {where}, got {value!r}. Correct the value.")
-    return value
+    Raises
+    ------
+    NucleusError
+        The file is missing or not TOML, or a field is unknown, missing, of the wrong kind or out of its range; the
+        message names it.
+    """
+    return read_toml(path, kind)

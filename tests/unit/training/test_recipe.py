@@ -5,12 +5,16 @@ import pytest
 from napari_nucleus.core import NucleusError
 from napari_nucleus.training.recipe import read_recipe
 
-RECIPES = sorted((Path(__file__).parents[3] / "recipes").glob("*.toml"))
+RECIPES = [
+    path
+    for path in sorted((Path(__file__).parents[3] / "recipes").glob("*.toml"))
+    if path.stem.split("_")[0] not in ("distil", "relabel", "fine")
+]
 SMALL = """
 name = "x"
 model = "nucleus_small"
 classes = "consep"
-class_weight = [1, 1.0]
+class_weight = [1, 1.0, 1, 1, 1]
 [[sources]]
 folder = "a"
 """
@@ -30,7 +34,7 @@ def test_our_recipes_read(path):
 def test_values_and_defaults(tmp_path):
     recipe = read_recipe(write(tmp_path, SMALL))
     assert recipe.sources[0].folder == "a"
-    assert recipe.class_weight == (1.0, 1.0)
+    assert recipe.class_weight == (1.0,) * 5
     assert recipe.mpp == 0.25
 
 
@@ -44,12 +48,12 @@ def test_options_of_the_network(tmp_path):
     ("change", "message"),
     [
         (("classes =", "clases ="), "'clases'"),
-        (('model = "nucleus_small"\n', ""), "'model'"),
+        (('model = "nucleus_small"\n', ""), "the field model"),
         (('name = "x"', "name = 3"), "name"),
-        (("class_weight = [1, 1.0]", "class_weight = 1"), "class_weight"),
+        (("[1, 1.0, 1, 1, 1]", "1"), "class_weight"),
         (('folder = "a"', 'folder = "a"\nshare = "much"'), "share"),
         (('name = "x"', 'name = "x'), "TOML"),
-        (('name = "x"', 'name = "x"\noptions = "resnet18"'), "table .* options"),
+        (('name = "x"', 'name = "x"\noptions = "resnet18"'), "options to be a table"),
     ],
 )
 def test_mistakes_name_the_field(tmp_path, change, message):

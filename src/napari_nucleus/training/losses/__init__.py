@@ -28,9 +28,11 @@ from napari_nucleus.training.losses.focal import (
 from napari_nucleus.training.losses.hover import MseLoss, MsgeLoss, mse_loss, msge_loss, sobel_kernels
 from napari_nucleus.training.losses.recipe import TERMS, Losses
 from napari_nucleus.training.losses.smoothing import SmoothedCrossEntropy, smoothed_cross_entropy, smoothed_targets
+from napari_nucleus.training.losses.unknown import UNKNOWN, without_unknown
 
 __all__ = [
     "TERMS",
+    "UNKNOWN",
     "BinaryCrossEntropy",
     "CrossEntropy",
     "DiceLoss",
@@ -66,4 +68,5 @@ __all__ = [
     "two_classes",
     "type_dice",
     "type_loss",
+    "without_unknown",
 ]
