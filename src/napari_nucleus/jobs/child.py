@@ -8,12 +8,13 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
-from napari_nucleus.core import NucleusError, Progress
+from napari_nucleus.core import NucleusError
 from napari_nucleus.jobs.autopsy import explain
 from napari_nucleus.jobs.folder import JobFolder, locked
 from napari_nucleus.jobs.pace import Pace
@@ -72,37 +73,39 @@ class Child:
         """Do the job; what changes in the record, nothing where somebody's wish ended it."""
         spec = self._folder.spec()
         begun = self._folder.progress() is not None
-        steps = run_job(replace(spec, recipe=str(self._folder.recipe), resume=spec.resume or begun))
+        order = replace(spec, recipe=str(self._folder.recipe), resume=spec.resume or begun)
         pace, model = Pace(self._folder), ""
-        while True:
-            try:
-                progress = next(steps)
-            except StopIteration:
+        with closing(run_job(order)) as steps:  # closed before its end, it leaves a checkpoint
+            for progress in steps:
+                if "model" in progress.values:
+                    model = progress.values["model"]
+                    continue
+                pace.step(progress)
+                if progress.done:
+                    self._stepping.set()
+                if self._is_to_stop():
+                    break
+            else:
                 pace.last()
                 return {"state": "done", "message": "", "model": model}
-            if "model" in progress.values:
-                model = progress.values["model"]
-                continue
-            pace.step(progress)
-            if progress.done:
-                self._stepping.set()
-            if self._folder.wish() != "run" or self._terminated.is_set():
-                steps.close()  # leaves a checkpoint
-                pace.last()
-                return self._stopped(progress)
+        pace.last()
+        return self._stopped(f" at {progress.done} of {progress.total}, with a checkpoint")
 
-    def _stopped(self, progress: Progress) -> dict[str, Any]:
-        if self._folder.wish() != "run":
+    def _is_to_stop(self) -> bool:
+        return self._terminated.is_set() or self._folder.wish() != "run"
+
+    def _stopped(self, where: str = "") -> dict[str, Any]:
+        if self._folder.wish() != "run" or not self._terminated.is_set():
             return {}
-        where = f"{progress.done} of {progress.total}"
-        return {"state": "failed", "message": f"The system ended it at {where}, with a checkpoint. Resume it."}
+        return {"state": "failed", "message": f"The system ended it{where}. Resume it."}
 
     def _watch(self) -> None:
         """Beat for those who can't see this process; before the first step stop at once, nothing being lost."""
         while True:
-            self._folder.beat.touch()
-            if not self._stepping.is_set() and self._folder.wish() != "run":
-                self._end({})
+            with suppress(OSError):
+                self._folder.beat.touch()
+            if not self._stepping.is_set() and self._is_to_stop():
+                self._end(self._stopped())
                 os._exit(0)
             time.sleep(_LOOK_EVERY_S)
 
@@ -117,6 +120,7 @@ class Child:
                 now = time.time()
                 ended: Record = replace(record, ended=now, **end) if end else obeyed(record, self._folder.wish(), now)
                 self._folder.write_record(ended)
+            with suppress(OSError):  # a full disk ends the log, not the queue
                 print(ended.state, ended.message, flush=True)
             advance(self._folder.path.parent, record.at_once)
 

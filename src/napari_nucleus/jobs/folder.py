@@ -61,7 +61,7 @@ class JobFolder:
         try:
             return JobSpec.from_json((self.path / "spec.json").read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            raise NucleusError(f"Expected an order in {self.path}, got none ({error}). Remove the job.") from None
+            raise NucleusError(f"Expected an order in {self.path}, got none ({error}). Delete that folder.") from None
 
     def record(self) -> Record:
         """The record as it is written; see `truth.true_record` for what is true now."""

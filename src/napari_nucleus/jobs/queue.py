@@ -62,6 +62,7 @@ class JobQueue:
         self._jobs: dict[str, Job] = {}
         self._started: list[Popen[bytes]] = []
         self._told: dict[str, State] = {}
+        self._broken: set[str] = set()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closed = threading.Event()
@@ -158,7 +159,8 @@ class JobQueue:
 
     def _follow(self) -> None:
         problem = ""
-        while not self._closed.is_set():
+        while True:
+            last = self._closed.is_set()  # what was asked before `close` is still done
             try:
                 self._look()
                 self._start_jobs()
@@ -166,7 +168,9 @@ class JobQueue:
             except (NucleusError, OSError) as error:  # such as a network drive that is away: look again later
                 if problem != str(error):
                     problem = str(error)
-                    _log.warning(problem)
+                    _log.warning("%s", error)
+            if last:
+                return
             self._wake.wait(_LOOK_EVERY_S)
             self._wake.clear()
 
@@ -191,7 +195,7 @@ class JobQueue:
         found = job_folders(self.folder)
         with self._lock:
             for folder in found:
-                if folder.id not in self._jobs:
+                if folder.id not in self._jobs.keys() | self._broken:
                     self._adopt(folder)
             for id_ in self._jobs.keys() - {folder.id for folder in found}:
                 del self._jobs[id_]
@@ -204,5 +208,10 @@ class JobQueue:
             self.changed.emit()
 
     def _adopt(self, folder: JobFolder) -> None:
-        with suppress(FileNotFoundError):
+        try:
             self._jobs[folder.id] = Job(folder, self._advance)
+        except FileNotFoundError:
+            return  # removed just now
+        except NucleusError as error:
+            self._broken.add(folder.id)
+            _log.warning("%s", error)

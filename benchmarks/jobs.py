@@ -1,0 +1,192 @@
+"""What a training job costs the window, and what the window costs the job.
+
+The same order is done twice: headless, in a process of its own with nothing else around, and as a background job of a
+napari window that draws its curves whenever they have grown. A timer of 10 ms in the window's event loop tells how long
+the window doesn't answer: the times between its ticks, before the job and while it runs. Both runs have one thread less
+than the machine has cores. "steps": the updates alone; "all": from the start of the process to its end.
+
+    xvfb-run -a -s "-screen 0 1600x1000x24 +extension GLX" python benchmarks/jobs.py [--steps N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import napari
+import numpy as np
+import pandas as pd
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from qtpy.QtCore import QEventLoop, QObject, Qt, QTimer, Signal
+
+from napari_nucleus.io.samples import consep_tile
+from napari_nucleus.jobs import Job, JobQueue, JobSpec
+from napari_nucleus.jobs.process import spare_threads
+
+TICK_MS = 10
+ALONE_S = 20
+ENDED = ("done", "failed", "cancelled")
+RECIPE = """
+name = "{name}"
+model = "nucleus_small"
+classes = "consep"
+class_weight = [1, 1, 1, 1, 1]
+steps = {steps}
+batch = 4
+crop = 128
+[[sources]]
+folder = "tile"
+classes = true
+mpp = 0.25
+"""
+HEADLESS = """
+import sys
+from napari_nucleus.core import drain
+from napari_nucleus.jobs import JobSpec, run_job
+drain(run_job(JobSpec.from_json(sys.argv[1])))
+"""
+
+
+class Curves(QObject):
+    """The losses of a job in the window, drawn when the jobs' own thread says that they have grown."""
+
+    grown = Signal()
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self._job = job
+        figure = Figure(figsize=(4, 3))
+        self.canvas = FigureCanvasQTAgg(figure)
+        self._axes = figure.add_subplot()
+        self._lines: dict[str, object] = {}
+        self.drawn = 0
+        self.grown.connect(self._draw, Qt.ConnectionType.QueuedConnection)
+        job.changed.connect(self._tell)
+
+    def _tell(self, _: object) -> None:
+        self.grown.emit()
+
+    def _draw(self) -> None:
+        table = self._job.curves()
+        for name in table.columns.difference(["step", "seconds", "rate"]):
+            if name not in self._lines:
+                (self._lines[name],) = self._axes.plot([], [], label=name)
+                self._axes.legend()
+            self._lines[name].set_data(table["step"], table[name])
+        self._axes.relim()
+        self._axes.autoscale_view()
+        self.canvas.draw_idle()
+        self.drawn += 1
+
+
+class Ticks:
+    """Milliseconds between the ticks of a timer of the event loop."""
+
+    def __init__(self) -> None:
+        self._times: list[float] = []
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(lambda: self._times.append(time.perf_counter()))
+        self._timer.start(TICK_MS)
+
+    def gaps(self) -> NDArray[np.float64]:
+        """Those since the last call."""
+        times, self._times = self._times, []
+        return np.diff(times) * 1e3
+
+
+def order(folder: Path, name: str, steps: int, threads: int) -> JobSpec:
+    """A training run on the sample tile."""
+    image, nuclei = consep_tile()
+    (folder / "data" / "tile").mkdir(parents=True, exist_ok=True)
+    np.savez(folder / "data" / "tile" / "a.npz", image=image.array, inst=nuclei.labels, type=nuclei.type_map())
+    recipe = folder / f"{name}.toml"
+    recipe.write_text(RECIPE.format(name=name, steps=steps))
+    data, runs = str(folder / "data"), str(folder / "runs")
+    return JobSpec(kind="train", recipe=str(recipe), data=data, runs=runs, device="cpu", threads=threads, publish=False)
+
+
+def headless(spec: JobSpec) -> tuple[float, float]:
+    """Seconds of the steps, and of the whole process."""
+    environment = os.environ | {"OMP_NUM_THREADS": str(spec.threads), "MKL_NUM_THREADS": str(spec.threads)}
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", HEADLESS, spec.to_json()], env=environment, check=True)
+    return steps_s(Path(spec.runs) / spec.name()), time.perf_counter() - start
+
+
+def steps_s(run: Path) -> float:
+    """Seconds that the updates of a run took together; the first ones, in which libraries warm up, don't count."""
+    return float(pd.read_csv(run / "log.csv")["seconds"][5:].sum())
+
+
+def in_window(spec: JobSpec, folder: Path) -> tuple[NDArray, NDArray, int, tuple[float, float]]:
+    """Gaps without and with the job, how often curves were drawn, seconds of its steps and of all of it."""
+    image, nuclei = consep_tile()
+    viewer = napari.Viewer(show=True)
+    viewer.add_image(image.array, rgb=True)
+    viewer.add_labels(nuclei.labels)
+    with JobQueue(folder / "jobs") as queue:
+        work(viewer, 3)
+        ticks = Ticks()
+        work(viewer, ALONE_S)
+        alone = ticks.gaps()
+        start = time.perf_counter()
+        job = queue.submit(spec)
+        curves = Curves(job)
+        viewer.window.add_dock_widget(curves.canvas, name="curves", area="right")
+        work(viewer, 1)
+        ticks.gaps()  # opening the panel isn't what is measured
+        while job.state not in ENDED:
+            work(viewer, 0.5)
+        whole = time.perf_counter() - start
+        busy = ticks.gaps()
+        assert job.state == "done", job.message
+    viewer.close()
+    return alone, busy, curves.drawn, (steps_s(job.run_folder), whole)
+
+
+def work(viewer: napari.Viewer, seconds: float) -> None:
+    """Let the window work by itself, after a push to the camera."""
+    getattr(viewer, "scene", viewer).camera.center = (0, *np.random.default_rng().uniform(400, 600, 2))
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1000), loop.quit)
+    loop.exec()
+
+
+def row(name: str, gaps: NDArray) -> str:
+    """One line of the table of ticks."""
+    p50, p99, worst = np.percentile(gaps, [50, 99, 100])
+    return f"| {name} | {len(gaps)} | {p50:.1f} | {p99:.1f} | {worst:.1f} |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=300)
+    steps = parser.parse_args().steps
+    threads = spare_threads()
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        headless(order(folder, "warm", 1, threads))  # files are in the system's cache from here on
+        spec = order(folder, "headless", steps, threads)
+        without = headless(spec)
+        job = order(folder, "job", steps, threads)
+        alone, busy, drawn, within = in_window(job, folder)
+    print(f"{os.cpu_count()} cores, {threads} thread(s) for the job, {steps} steps, curves drawn {drawn} times\n")
+    print("| event loop of the window | ticks | median, ms | p99, ms | worst, ms |\n|---|---|---|---|---|")
+    print(row("without a job", alone))
+    print(row("while the job runs", busy))
+    print("\n| time | headless, s | job, s | ratio |\n|---|---|---|---|")
+    for name, one, other in zip(("steps", "all"), without, within, strict=True):
+        print(f"| {name} | {one:.1f} | {other:.1f} | {other / one:.3f} |")
+
+
+if __name__ == "__main__":
+    main()
