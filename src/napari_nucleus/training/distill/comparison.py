@@ -59,16 +59,16 @@ class Comparison:
     def text(self) -> str:
         """The table for a terminal."""
         rows = [("", "teacher", "student", "teacher / student")]
-        for row in self.table.to_dict("records"):
-            cells = [_cell(row, side) for side in ("teacher", "student")]
-            rows.append((_title(row), *cells, f"{row['ratio']:.2f}×" if math.isfinite(row["ratio"]) else "–"))
+        for row in _records(self.table):
+            ratio = f"{row['ratio']:.2f}×" if math.isfinite(row["ratio"]) else "–"
+            rows.append((_title(row), _cell(row, "teacher"), _cell(row, "student"), ratio))
         return columns(rows)
 
     def write(self, folder: Path) -> None:
         """Write ``comparison.json``, ``comparison.csv`` and ``comparison.txt``."""
         records = [
             {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-            for row in self.table.to_dict("records")
+            for row in _records(self.table)
         ]
         texts = {
             "json": json.dumps({**self.about, "rows": records}, indent=2, ensure_ascii=False) + "\n",
@@ -157,9 +157,13 @@ def _scores(evaluation: Evaluation, bootstrap: int) -> dict[tuple[str, str], Val
     kept = table[table["metric"].isin(SCORES) & (table["tissue"] == "")]
     return {
         (row["metric"], row["class"]): (row["value"], row["low"], row["high"])
-        for row in kept.to_dict("records")
+        for row in _records(kept)
         if math.isfinite(row["value"])
     }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _title(row: dict[str, Any]) -> str:

@@ -65,7 +65,7 @@ def lessons(
         pictures[picture] = read, _wanted(teacher, picture, image.shape[:2], teacher.widths if features else [])
     missing = {picture for picture, (_, keys) in pictures.items() if any(cache.find(*key) is None for key in keys)}
     cache.check_room(shape for _, keys in pictures.values() for key, shape in keys if cache.find(key, shape) is None)
-    told = {}
+    told: dict[str, Lesson] = {}
     for picture, (read, keys) in pictures.items():
         if picture in missing:
             yield Progress(len(told), len(pictures), "asking the teacher")

@@ -80,7 +80,7 @@ class DistillTask(DenseTask):
         if "told_np" not in batch:
             return self.parts(output, batch)
         maps, tokens = output if isinstance(output, TaughtOutput) else (output, [])
-        parts = {}
+        parts: dict[str, Tensor] = {}
         if self.recipe.alpha:
             soft = soft_losses(maps, self._answer(batch), self.recipe.temperature)
             parts |= {name: self.recipe.alpha * loss for name, loss in soft.items()}
@@ -114,7 +114,7 @@ class DistillTask(DenseTask):
         """What the teacher said of an image."""
         picture = picture_digest(image.image)
         source = PLAIN if image.name in self._plain else LABELLED
-        planes = lesson_planes(self._lessons[picture], self.vector, source)
+        planes: dict[str, NDArray[Any]] = dict(lesson_planes(self._lessons[picture], self.vector, source))
         if self._table is not None:
             planes["told_token"] = self._table.plane(picture, image.labels.shape)
         return planes
