@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from safetensors.torch import save
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.training.whole_file import whole_file
@@ -46,30 +45,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except Exception:  # a broken pickle can end in nearly any error
         raise NucleusError(f"Expected a run's checkpoint in {path}, got something else. Start the run anew.") from None
     return dict(state)
-
-
-def save_state(path: Path, step: int, model: nn.Module, averaged: nn.Module, optimizer: Optimizer) -> None:
-    """Write everything that a resumed run needs; a kill in the middle leaves the former file."""
-    part = path.with_suffix(".part")
-    state = {
-        "step": step,
-        "model": model.state_dict(),
-        "averaged": averaged.state_dict(),
-        "optimizer": optimizer.state_dict(),
-    }
-    torch.save(state, part)
-    part.replace(path)
-
-
-def load_state(path: Path, model: nn.Module, averaged: nn.Module, optimizer: Optimizer) -> int:
-    """Put a saved state back and return the number of steps that it has behind it (0 where there is no file)."""
-    if not path.exists():
-        return 0
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    model.load_state_dict(state["model"])
-    averaged.load_state_dict(state["averaged"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"])
 
 
 def export_weights(path: Path, model: nn.Module, more: Mapping[str, Tensor] | None = None) -> None:

@@ -124,11 +124,13 @@ class _Training:
 
     @torch.no_grad()
     def _validate(self, records: Records | None) -> dict[str, float]:
-        network, values = self._average.network, {}
+        from napari_nucleus.training.precision import InPrecision  # loads Lightning
+
+        values: dict[str, float] = {}
         if records:
-            with self._fabric.autocast():
-                values = self._task.validate(network)
-                records.preview(self._task.preview(network))
+            network = InPrecision(self._average.network, self._fabric.strategy.precision)
+            values = self._task.validate(network)
+            records.preview(self._task.preview(network))
         values = self._fabric.broadcast(values)
         if values and self._best.take(values[self._task.monitor]) and records:
             self._export(records, values)

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from lightning_fabric.plugins import MixedPrecision, Precision
+from torch import nn
 
 from napari_nucleus.core import NucleusError
 
@@ -38,3 +39,23 @@ def _best_on(device: torch.device) -> str:
     if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
         return "float16"
     return "float32" if device.type == "mps" else "bfloat16"
+
+
+class InPrecision(nn.Module):
+    """A network that is only asked, computing as it does in training; in all else it is the network itself."""
+
+    def __init__(self, network: nn.Module, precision: Precision) -> None:
+        super().__init__()
+        self.network = network.eval()
+        self._precision = precision
+
+    def forward(self, *inputs: Any, **named: Any) -> Any:
+        """What the network answers, in single precision."""
+        with self._precision.forward_context():
+            return self._precision.convert_output(self.network(*inputs, **named))
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(self.network, name)

@@ -1,3 +1,6 @@
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 from skimage.draw import disk
@@ -38,3 +41,13 @@ def recipe():
         checkpoint_every=2,
         validate_every=4,
     )
+
+
+@pytest.fixture(scope="session")
+def toy():
+    """The module `toy`: a task that learns in milliseconds, and its recipes."""
+    path = Path(__file__).with_name("toy.py")
+    spec = importlib.util.spec_from_file_location("toy", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
