@@ -1,0 +1,5 @@
+"""The panel *Train*."""
+
+from napari_nucleus.gui.train.panel import TrainPanel
+
+__all__ = ["TrainPanel"]
