@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from napari_nucleus import __version__
-from napari_nucleus.cli import composition, demo, doctor, evaluate, jobs, models, segment, train
+from napari_nucleus.cli import composition, demo, distill, doctor, evaluate, jobs, models, relabel, segment, tiles, train
 
 app = typer.Typer(
     name="napari-nucleus",
@@ -29,6 +29,9 @@ app.command()(segment.segment)
 app.command()(evaluate.evaluate)
 app.command()(composition.composition)
 app.command()(train.train)
+app.command()(distill.distill)
+app.command()(relabel.relabel)
+app.command()(tiles.tiles)
 app.add_typer(jobs.jobs, name="jobs")
 app.add_typer(models.models, name="models")
 app.command()(doctor.doctor)

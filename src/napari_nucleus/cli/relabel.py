@@ -1,0 +1,41 @@
+"""``napari-nucleus relabel``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def relabel(
+    recipe: Annotated[Path, typer.Argument(help="A recipe (TOML) that names two data sets.")],
+    data: Annotated[Path, typer.Option(help="Folder that holds both data sets.")],
+    runs: Annotated[Path, typer.Option(help="The run lands in RUNS/<name>/.")] = Path("runs"),
+    device: Annotated[str, typer.Option(help="auto, cuda or cpu.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the processor; all by default.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Another number of updates of each classifier than the recipe's.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was stopped.")] = False,
+) -> None:
+    """Let two data sets refine each other's broad classes; a stopped or killed run goes on with --resume."""
+    import pandas as pd
+    import torch
+
+    from napari_nucleus.cli.training import follow_training
+    from napari_nucleus.inference import resolve_device
+    from napari_nucleus.training import cross_relabel
+
+    if threads:
+        torch.set_num_threads(threads)
+    work = cross_relabel(recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume)
+    run = follow_training(work)
+    for classifier in run.classifiers:
+        table = pd.read_csv(classifier.folder / "accuracy.csv").round(3)
+        print(f"\n{classifier.card.description}\n{table.to_string(index=False)}")
+    ledger = pd.read_parquet(run.ledger)
+    print(
+        f"\n{ledger.groupby(['source', 'decision', 'new_class']).size().rename('nuclei').reset_index().to_string(index=False)}"
+    )
+    print(f"\n{run.refined} holds the refined data set, {run.review} the nuclei to look at")
