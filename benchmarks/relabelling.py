@@ -1,4 +1,4 @@
-"""Cross-relabelling of real tissue whose truth is known: how often are the new labels right?
+"""How often cross-relabelling is right, on real tissue whose truth is known.
 
     python benchmarks/relabelling.py DATA --runs RUNS
 

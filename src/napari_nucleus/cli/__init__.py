@@ -14,7 +14,19 @@ from typing import Annotated
 import typer
 
 from napari_nucleus import __version__
-from napari_nucleus.cli import composition, demo, distill, doctor, evaluate, jobs, models, relabel, segment, tiles, train
+from napari_nucleus.cli import (
+    composition,
+    demo,
+    distill,
+    doctor,
+    evaluate,
+    jobs,
+    models,
+    relabel,
+    segment,
+    tiles,
+    train,
+)
 
 app = typer.Typer(
     name="napari-nucleus",

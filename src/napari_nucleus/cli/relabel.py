@@ -35,7 +35,6 @@ def relabel(
         table = pd.read_csv(classifier.folder / "accuracy.csv").round(3)
         print(f"\n{classifier.card.description}\n{table.to_string(index=False)}")
     ledger = pd.read_parquet(run.ledger)
-    print(
-        f"\n{ledger.groupby(['source', 'decision', 'new_class']).size().rename('nuclei').reset_index().to_string(index=False)}"
-    )
+    counts = ledger.groupby(["source", "decision", "new_class"]).size().rename("nuclei").reset_index()
+    print(f"\n{counts.to_string(index=False)}")
     print(f"\n{run.refined} holds the refined data set, {run.review} the nuclei to look at")

@@ -40,7 +40,7 @@ class Cells:
 
     def rows(self, classes: Collection[str]) -> NDArray[np.int64]:
         """Positions of the cells of these classes."""
-        return np.flatnonzero(self.table["class"].isin(list(classes)))
+        return np.asarray(np.flatnonzero(self.table["class"].isin(list(classes))), np.int64)
 
     def numbers(self, rows: NDArray[np.integer], classes: Collection[str]) -> NDArray[np.int64]:
         """Class of some cells as numbers, 0 for the first of these classes."""

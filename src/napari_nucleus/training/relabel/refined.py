@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -77,6 +78,14 @@ def renamed(tile: Patch, source: CellSource, recipe: RelabelRecipe, new: pd.Seri
     return NucleusMap.from_labels(nuclei.labels, mpp=nuclei.mpp, classes=scheme, class_of=class_of)
 
 
+class _Writer(Protocol):
+    def __init__(self, folder: Path, scheme: ClassScheme, mpp: float) -> None: ...
+
+    def add(self, name: str, tile: Patch, nuclei: NucleusMap) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class _NpzWriter:
     def __init__(self, folder: Path, scheme: ClassScheme, mpp: float) -> None:
         self._folder = folder / "refined"
@@ -139,4 +148,4 @@ def planes(nuclei: NucleusMap) -> NDArray[np.int32]:
     return np.concatenate([ids, (kinds == 0)[..., None]], 2).astype(np.int32)
 
 
-_WRITERS = {"npz": _NpzWriter, "pannuke": _PanNukeWriter}
+_WRITERS: dict[str, type[_Writer]] = {"npz": _NpzWriter, "pannuke": _PanNukeWriter}

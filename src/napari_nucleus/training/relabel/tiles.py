@@ -88,7 +88,7 @@ def _mirrored(labels: NDArray[np.int32], after: int, axis: int) -> tuple[NDArray
     """Labels continued by their mirror image, and the original of each label that is new in it."""
     if not after:
         return labels, {}
-    edge = _ids(labels.take(-1, axis))
+    edge = np.unique(labels.take(-1, axis))
     mirror = np.flip(labels, axis).take(range(after), axis)
     apart = (mirror > 0) & ~np.isin(mirror, edge)
     first = int(labels.max(initial=0))
