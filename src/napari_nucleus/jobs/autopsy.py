@@ -39,7 +39,7 @@ def explain(error: BaseException) -> str:
 def autopsy(folder: JobFolder, record: Record) -> str:
     """What ended a process that left no word: from the log, the clock and the disk."""
     found = folder.progress()
-    where = f" at {found[0].done} of {found[0].total}" if found and found[0].total else ""
+    where = f" while {found[0].message} ({found[0].done} of {found[0].total})" if found else ""
     lines = _last_lines(folder)
     error = next((line for line in reversed(lines) if _ERROR_LINE.match(line)), "")
     if _OUT_OF_MEMORY.search(error):

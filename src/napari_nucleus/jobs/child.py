@@ -81,7 +81,7 @@ class Child:
                     model = progress.values["model"]
                     continue
                 pace.step(progress)
-                if progress.done:
+                if progress.values:
                     self._stepping.set()
                 if self._is_to_stop():
                     break

@@ -21,7 +21,7 @@ class Pace:
 
     def __init__(self, folder: JobFolder) -> None:
         self._folder = folder
-        self._first: tuple[int, float] | None = None
+        self._first: tuple[int, int, float] | None = None
         self._written = self._printed = float("-inf")
         self._progress: Progress | None = None
 
@@ -29,8 +29,8 @@ class Pace:
         """A step was made."""
         now = time.monotonic()
         self._progress = progress
-        if progress.done and self._first is None:
-            self._first = progress.done, now
+        if self._first is None or self._first[0] != progress.total:  # reading images has a total of its own
+            self._first = progress.total, progress.done, now
         if now - self._written >= _WRITE_EVERY_S:
             self._write(now)
         scores = any(name.startswith("val_") for name in progress.values)
@@ -48,10 +48,10 @@ class Pace:
         self._written = now
 
     def _seconds_left(self, progress: Progress, now: float) -> float | None:
-        """At the pace since this start; loading doesn't count."""
-        if self._first is None or progress.done <= self._first[0] or not progress.total:
+        """At the pace since this start; the first step, in which libraries warm up, doesn't count."""
+        if self._first is None or progress.done <= self._first[1]:
             return None
-        done, since = self._first
+        _, done, since = self._first
         return (now - since) / (progress.done - done) * (progress.total - progress.done)
 
     def _print(self, now: float) -> None:

@@ -32,7 +32,7 @@ def process_of(job):
 
 def test_the_life_of_two_jobs(queue, order):
     """Queued, paused, killed, cancelled and each time resumed, a job ends as one that was never disturbed."""
-    spec = order(steps=150)
+    spec = order(steps=60)
     with queue:
         first = queue.submit(spec)
         second = queue.submit(order("second", steps=2))
@@ -76,7 +76,7 @@ def test_the_life_of_two_jobs(queue, order):
     until(first, "done")
     assert first.log().count("\f") == 4
 
-    whole = drain(run_job(order("whole", steps=150)))
+    whole = drain(run_job(order("whole", steps=60)))
     weights, expected = load_file(first.run_folder / "model.safetensors"), load_file(whole.weights)
     assert all((weights[name] == expected[name]).all() for name in expected)
 

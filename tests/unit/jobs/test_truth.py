@@ -35,9 +35,9 @@ def test_a_number_given_anew_does_not_pass_for_the_process(written, now_running)
 
 def test_after_a_restart_of_the_computer(written, now_running):
     before = psutil.boot_time() - 3600
-    job = written(now_running(pid=1, created=before, started=before), progress=Progress(7, 20))
+    job = written(now_running(pid=1, created=before, started=before), progress=Progress(7, 20, "training"))
     assert job.state == "failed"
-    assert "at 7 of 20: the computer was restarted" in job.message
+    assert "while training (7 of 20): the computer was restarted" in job.message
 
 
 @pytest.mark.parametrize(
