@@ -24,7 +24,7 @@ class JobRow:
     done, total : int
         Steps; 0 of 0 before the first.
     text : str
-        Why it stands so, or what it is doing.
+        Why it stands so, what it is doing, or its last word.
     seconds_left : float or None
     model : str
         That has come of it.

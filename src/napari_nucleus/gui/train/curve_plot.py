@@ -51,10 +51,9 @@ class CurvePlot(QWidget):
             number = len(plot.listDataItems())
             color = _COLORS[number % len(_COLORS)]
             # Scores come seldom: a single one must be seen, too.
-            marks = {} if curve.title == "training" else {"symbol": "o", "symbolSize": 5, "symbolBrush": color}
-            self._lines[curve.title] = plot.plot(
-                name=curve.title, pen=pg.mkPen(color, width=1.5), symbolPen=None, **marks
-            )
+            seldom = {"symbol": "o", "symbolSize": 5, "symbolBrush": color, "symbolPen": None}
+            marks = {} if curve.title == "training" else seldom
+            self._lines[curve.title] = plot.plot(name=curve.title, pen=pg.mkPen(color, width=1.5), **marks)
         self._lines[curve.title].setData(curve.steps, curve.values)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import napari.viewer
-from napari.layers import Labels
+from napari.layers import Image, Labels
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
@@ -12,10 +14,12 @@ from napari_nucleus.app.training.annotated import LayerPair
 from napari_nucleus.app.training.orders import FineTuneOrder, FolderLook
 from napari_nucleus.core import NucleusError
 from napari_nucleus.gui.evaluate.form import labels_source
-from napari_nucleus.gui.segment.layer_combo import ImageCombo, LayerCombo
+from napari_nucleus.gui.layers.result import is_ours
+from napari_nucleus.gui.segment.layer_combo import LayerCombo
 from napari_nucleus.gui.segment.source import source_of
 from napari_nucleus.gui.train.fields import FolderField, RunFields, form, narrow
 from napari_nucleus.gui.train.models import ModelCombo, card_of
+from napari_nucleus.gui.train.preview import is_preview
 
 _PARTS = {
     "nuclei": ("class of each nucleus (seconds)", "A classifier over what the network sees of each nucleus"),
@@ -34,8 +38,8 @@ class FineTuneTab(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self._look: FolderLook | None = None
-        self.source, self.image = narrow(QComboBox()), ImageCombo(viewer)
-        self.nuclei = LayerCombo(viewer, lambda layer: isinstance(layer, Labels))
+        self.source, self.image = narrow(QComboBox()), LayerCombo(viewer, _is_image)
+        self.nuclei = LayerCombo(viewer, _has_nuclei)
         self.folder, self.found = FolderField("images with their annotation"), QLabel()
         self.model, self.part, self.classes = ModelCombo(), narrow(QComboBox()), narrow(QComboBox())
         self.edited = QCheckBox("only nuclei that I changed")
@@ -135,3 +139,12 @@ class FineTuneTab(QWidget):
         shown = {self.image: layers, self.nuclei: layers, self.edited: layers, self.folder: not layers}
         for widget, visible in {**shown, self.found: not layers}.items():
             self._rows.setRowVisible(widget, visible)
+
+
+def _is_image(layer: Any) -> bool:
+    return isinstance(layer, Image) and not is_ours(layer) and not is_preview(layer)
+
+
+def _has_nuclei(layer: Any) -> bool:
+    """Whether a layer holds nuclei with classes."""
+    return isinstance(layer, Labels) and "classes" in layer.metadata

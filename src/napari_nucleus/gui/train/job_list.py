@@ -107,7 +107,8 @@ class JobList(QWidget):
         bar.setRange(0, 0 if unknown else max(1, row.total))
         bar.setValue(row.done)
         left = time_left(row.seconds_left) if row.state == "running" else ""
-        bar.setFormat(" · ".join(text for text in (f"{row.done:,}/{row.total:,}" if row.total else "", left) if text))
+        steps = f"{row.done:,}/{row.total:,}" if row.total and row.state != "done" else ""
+        bar.setFormat(" · ".join(text for text in (steps, left) if text))
 
     def _show_chosen(self) -> None:
         row = self._state.row

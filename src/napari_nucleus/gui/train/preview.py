@@ -15,6 +15,11 @@ _GAP = 0.05
 _OUTLINE_PX = 2
 
 
+def is_preview(layer: Layer) -> bool:
+    """Whether a layer shows what a network makes of a held-out image."""
+    return _MARK in layer.metadata
+
+
 class PreviewLayers:
     """Image, NP map, prediction and truth of a held-out tile, to the right of everything else."""
 
@@ -28,6 +33,7 @@ class PreviewLayers:
             return
         if any(layer.data.shape[:2] != image.shape[:2] for layer in self._layers().values()):
             self.clear()
+        active = self._viewer.layers.selection.active
         place = None if self._layers() else self._place()
         self._image("image", image, place, rgb=True)
         if "np" in maps:
@@ -36,6 +42,9 @@ class PreviewLayers:
         for key in ("truth", "labels"):
             if key in maps:
                 self._labels(key, maps[key], place, visible=key == "labels")
+        if place is not None:
+            self._viewer.layers.selection.active = active
+            self._viewer.reset_view()  # it was asked for, and lies beside what was in view
 
     def clear(self) -> None:
         """Take the layers away."""
@@ -43,7 +52,7 @@ class PreviewLayers:
             self._viewer.layers.remove(layer)
 
     def _layers(self) -> dict[str, Layer]:
-        return {layer.metadata[_MARK]: layer for layer in self._viewer.layers if _MARK in layer.metadata}
+        return {layer.metadata[_MARK]: layer for layer in self._viewer.layers if is_preview(layer)}
 
     def _image(self, key: str, data: NDArray[Any], place: dict[str, Any] | None, **options: Any) -> None:
         layer = self._layers().get(key)

@@ -48,6 +48,8 @@ class ResultView(QWidget):
         self._empty()
         if row is None or run is None or not key[0]:
             return
+        if row.text:
+            self._column.addWidget(_text(row.text))
         if row.model:
             self._column.addWidget(_text(f"In the list of models: <b>{row.model}</b>"))
         if row.kind == "distil" and (table := distil_table(run)) is not None:
