@@ -20,6 +20,7 @@ from napari_nucleus.cli import (
     distill,
     doctor,
     evaluate,
+    fine_tune,
     jobs,
     models,
     relabel,
@@ -42,6 +43,7 @@ app.command()(evaluate.evaluate)
 app.command()(composition.composition)
 app.command()(train.train)
 app.command()(distill.distill)
+app.command()(fine_tune.fine_tune)
 app.command()(relabel.relabel)
 app.command()(tiles.tiles)
 app.add_typer(jobs.jobs, name="jobs")

@@ -1,5 +1,7 @@
 """From annotated images to a trained model: recipes, targets, losses, the loop."""
 
+from napari_nucleus.training.distill import DistillRecipe, PlainSource, distill
+from napari_nucleus.training.finetune import FineTuneRecipe, fine_tune
 from napari_nucleus.training.fit import fit
 from napari_nucleus.training.loop import train
 from napari_nucleus.training.publish import publish
@@ -12,13 +14,18 @@ __all__ = [
     "Batch",
     "CellSource",
     "DataSource",
+    "DistillRecipe",
+    "FineTuneRecipe",
+    "PlainSource",
     "Recipe",
     "RelabelRecipe",
     "RelabelRun",
     "Run",
     "Task",
     "cross_relabel",
+    "distill",
     "equal_tiles",
+    "fine_tune",
     "fit",
     "publish",
     "read_recipe",

@@ -1,0 +1,37 @@
+"""``napari-nucleus fine-tune``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def fine_tune(
+    recipe: Annotated[Path, typer.Argument(help="A recipe (TOML) that names the model to start from.")],
+    data: Annotated[Path, typer.Option(help="Folder that holds the recipe's data sets.")],
+    runs: Annotated[Path, typer.Option(help="The run lands in RUNS/<name>/.")] = Path("runs"),
+    device: Annotated[str, typer.Option(help="auto, cuda or cpu.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the processor; all by default.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Another number of updates than the recipe's.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Put the finished model into the model list.")] = False,
+) -> None:
+    """Teach a model of the list with a few more images; where it forgets, the weights that it had are kept."""
+    import torch
+
+    from napari_nucleus import training
+    from napari_nucleus.cli.training import follow_training, is_first
+    from napari_nucleus.inference import resolve_device
+    from napari_nucleus.training.finetune import verdict
+
+    if threads:
+        torch.set_num_threads(threads)
+    work = training.fine_tune(recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume)
+    run = follow_training(work)
+    if not is_first():
+        return
+    print(f"{verdict(run.card)}\n{run.weights} holds the model")
+    if publish:
+        print(f"published as {training.publish(run)}")
