@@ -8,7 +8,7 @@ from skimage.draw import ellipse
 from skimage.measure import label as connected
 
 from napari_nucleus.training.augment import Augmentation, Cut, Move
-from napari_nucleus.training.dense_targets import DENSE_TARGETS, dense_targets
+from napari_nucleus.training.dense_targets import LABEL_TARGETS, dense_targets
 from napari_nucleus.training.symmetry import Symmetry
 
 SIDE = 160
@@ -79,7 +79,7 @@ def test_targets_lie_on_the_nuclei_that_they_are_of(labels, seed):
     move = Augmentation(rotation=180, scale=1.4, quarter_turn=0.5).move(np.random.default_rng(seed))
     cut = Cut(20, 20, 120, move)
     nuclei = cut.nearest(labels) > 0
-    targets = {name: np.moveaxis(t, 0, -1) for name, t in dense_targets(labels, DENSE_TARGETS).items()}
+    targets = {name: np.moveaxis(t, 0, -1) for name, t in dense_targets(labels, LABEL_TARGETS).items()}
     for name in ("hv", "flow"):
         moved = cut.target(name, targets[name], labels)
         assert not moved[~nuclei].any()
@@ -92,7 +92,7 @@ def test_targets_lie_on_the_nuclei_that_they_are_of(labels, seed):
 @settings(max_examples=30, deadline=None)
 def test_targets_of_turned_labels_are_the_turned_targets(labels, symmetry):
     """Up to a centre that lies between two pixels, which falls on another side when it is mirrored."""
-    for name, kind in DENSE_TARGETS.items():
+    for name, kind in LABEL_TARGETS.items():
         turned = kind.turn(np.moveaxis(dense_targets(labels, [name])[name], 0, -1), symmetry)
         expected = np.moveaxis(dense_targets(symmetry.turn(labels), [name])[name], 0, -1)
         if name == "boundary":

@@ -1,4 +1,4 @@
-"""What a network can be taught for each pixel beside nucleus and type, by name: ``hv``, ``flow``, ``boundary``."""
+"""What a network can be taught for each pixel beside nucleus and type, by name, and how that turns with the image."""
 
 from __future__ import annotations
 
@@ -40,17 +40,30 @@ class DenseTarget:
         return symmetry.turn(target) if self.x is None else symmetry.turn_vectors(target, self.x)
 
 
-DENSE_TARGETS = {
+LABEL_TARGETS = {
     # H and V are scaled by the nucleus's own extent along x and y, which an angle changes and a zoom doesn't.
     "hv": DenseTarget(hv_targets, x=0, rotates=False),
     "flow": DenseTarget(flow_targets, x=1),
     # Two pixels wide at any zoom.
     "boundary": DenseTarget(boundary_targets, rotates=False, zooms=False),
 }
+"""What labels give."""
+
+DENSE_TARGETS = {
+    **LABEL_TARGETS,
+    # A teacher's answers (`distill.planes`), who isn't asked again how he sees a turned image.
+    "told_np": DenseTarget(),
+    "told_hv": DenseTarget(x=0, rotates=False),
+    "told_flow": DenseTarget(x=1),
+    "told_type": DenseTarget(),
+    "told_source": DenseTarget(),
+    "told_token": DenseTarget(),
+}
+"""All planes that are cut, zoomed and turned with an image."""
 
 
 def dense_targets(labels: NDArray[np.integer], names: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-    """The named targets of labels (H, W), each (C, H, W) float32.
+    """The named `LABEL_TARGETS` of labels (H, W), each (C, H, W) float32.
 
     Raises
     ------
@@ -59,8 +72,8 @@ def dense_targets(labels: NDArray[np.integer], names: Iterable[str]) -> dict[str
     """
     made = {}
     for name in names:
-        make = DENSE_TARGETS[name].make
+        make = LABEL_TARGETS[name].make if name in LABEL_TARGETS else None
         if make is None:
-            raise NucleusError(f"Expected a target that labels give, got {name!r}. Let a teacher make it.")
+            raise NucleusError(f"Expected targets of {', '.join(LABEL_TARGETS)}, got {name!r}. Name one of those.")
         made[name] = make(labels)
     return made

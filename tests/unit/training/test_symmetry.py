@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.draw import disk, ellipse
 
-from napari_nucleus.training.dense_targets import DENSE_TARGETS, dense_targets
+from napari_nucleus.training.dense_targets import LABEL_TARGETS, dense_targets
 from napari_nucleus.training.symmetry import Symmetry
 
 SYMMETRIES = [Symmetry(*flags) for flags in product((False, True), repeat=3)]
@@ -22,10 +22,10 @@ def labels():
 
 
 @symmetries
-@pytest.mark.parametrize("name", DENSE_TARGETS)
+@pytest.mark.parametrize("name", LABEL_TARGETS)
 def test_a_turned_target_is_that_of_the_turned_labels(labels, symmetry, name):
     target = np.moveaxis(dense_targets(labels, [name])[name], 0, -1)
-    turned = DENSE_TARGETS[name].turn(target, symmetry)
+    turned = LABEL_TARGETS[name].turn(target, symmetry)
     expected = np.moveaxis(dense_targets(symmetry.turn(labels), [name])[name], 0, -1)
     differing = (np.abs(turned - expected) > 1e-4).any(-1)
     # Flows come together in a nucleus's centre, where nothing but rounding is left to point anywhere.

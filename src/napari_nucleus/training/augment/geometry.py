@@ -114,7 +114,10 @@ class Cut:
 
     def _made(self, kind: DenseTarget, name: str, labels: NDArray[np.integer]) -> NDArray[np.float32]:
         if kind.make is None:
-            raise NucleusError(f"Expected no zoom or angle with the target {name!r}, got {self.move}. Set both off.")
+            raise NucleusError(
+                f"Expected crops that aren't turned by an angle, which {name!r} can't follow, got {self.move.angle:.0f}°. "
+                "Set rotation = 0."
+            )
         around = _at(labels, *self._positions)
         return np.moveaxis(kind.make(around)[:, *self._inner], 0, -1)
 

@@ -9,22 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_nucleus.training.dense_targets import DENSE_TARGETS, DenseTarget
 from napari_nucleus.training.distill.features import TOKEN
 from napari_nucleus.training.distill.lessons import Lesson
 
 LABELLED, PLAIN = 1, 2
 """Values of the plane ``told_source``: the image has labels, or it has none; 0 lies beyond the image's rim."""
-
-DENSE_TARGETS.update(
-    told_np=DenseTarget(),
-    # A nucleus turned by an angle has other extents along x and y, and the teacher isn't asked again.
-    told_hv=DenseTarget(x=0, rotates=False),
-    told_flow=DenseTarget(x=1),
-    told_type=DenseTarget(),
-    told_source=DenseTarget(),
-    told_token=DenseTarget(),
-)
 
 
 def lesson_planes(lesson: Lesson, vector: str, source: int) -> dict[str, NDArray[np.float16]]:

@@ -7,7 +7,7 @@ from skimage.draw import ellipse
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.training.augment import GLASS, Cut, Move
-from napari_nucleus.training.dense_targets import DENSE_TARGETS, DenseTarget, dense_targets
+from napari_nucleus.training.dense_targets import DENSE_TARGETS, LABEL_TARGETS, DenseTarget, dense_targets
 from napari_nucleus.training.symmetry import Symmetry, turn_vectors
 from napari_nucleus.training.targets import boundary_targets, hv_targets
 
@@ -35,7 +35,7 @@ def image(labels):
 
 @pytest.fixture(scope="module")
 def targets(labels):
-    return {name: np.moveaxis(t, 0, -1) for name, t in dense_targets(labels, DENSE_TARGETS).items()}
+    return {name: np.moveaxis(t, 0, -1) for name, t in dense_targets(labels, LABEL_TARGETS).items()}
 
 
 def test_without_a_move_it_is_the_square_itself(image, labels, targets):
@@ -54,7 +54,7 @@ def test_symmetries_come_last_and_turn_everything(image, labels, targets, symmet
     np.testing.assert_array_equal(turned.image(image), symmetry.turn(plain.image(image)))
     np.testing.assert_array_equal(turned.nearest(labels), symmetry.turn(plain.nearest(labels)))
     for name, target in targets.items():
-        expected = DENSE_TARGETS[name].turn(plain.target(name, target, labels), symmetry)
+        expected = LABEL_TARGETS[name].turn(plain.target(name, target, labels), symmetry)
         np.testing.assert_array_equal(turned.target(name, target, labels), expected)
 
 
