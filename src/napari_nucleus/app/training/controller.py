@@ -155,8 +155,5 @@ class TrainController:
 def _write(path: Path, recipe: LoopRecipe) -> None:
     from napari_nucleus.training.recipe_writing import recipe_toml
 
-    try:
-        with replacing(path) as part:
-            part.write_text(recipe_toml(recipe), encoding="utf-8")
-    except OSError as error:
-        raise NucleusError(f"Expected room and the right to write {path}, got: {error.strerror}.") from None
+    with replacing(path) as part:
+        part.write_text(recipe_toml(recipe), encoding="utf-8")
