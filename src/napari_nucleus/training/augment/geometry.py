@@ -115,7 +115,7 @@ class Cut:
     def _made(self, kind: DenseTarget, name: str, labels: NDArray[np.integer]) -> NDArray[np.float32]:
         if kind.make is None:
             raise NucleusError(
-                f"Expected crops that aren't turned by an angle, which {name!r} can't follow, got {self.move.angle:.0f}°. "
+                f"Expected crops without an angle, which {name!r} can't follow, got {self.move.angle:.0f}°. "
                 "Set rotation = 0."
             )
         around = _at(labels, *self._positions)
