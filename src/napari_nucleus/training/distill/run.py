@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from napari_nucleus.core import ClassScheme, NucleusMap, Progress
+from napari_nucleus.core import ClassScheme, NucleusError, NucleusMap, Progress
 from napari_nucleus.inference.device import precision
 from napari_nucleus.models import find_model, load_segmenter, load_weights
 from napari_nucleus.training.data import TrainingImage
@@ -18,7 +19,7 @@ from napari_nucleus.training.distill.taught import keep_student
 from napari_nucleus.training.loop import train
 from napari_nucleus.training.losses import UNKNOWN
 from napari_nucleus.training.recipe import Recipe, read_recipe
-from napari_nucleus.training.run import Run, check_new
+from napari_nucleus.training.run import Run, check_new, training_in
 
 ANSWERS = "teacher_answers"
 """Folder beside the runs that keeps what teachers said."""
@@ -71,8 +72,11 @@ def distill(
     try:
         run = yield from train(task, counted, folder, device=device, steps=steps, resume=resume)
     finally:
-        keep_student(folder / "model.safetensors")
-    if os.environ.get("RANK", "0") == "0":  # of several processes the first one compares
+        if _is_first():
+            # Unless another process trains there, which was why this one couldn't.
+            with suppress(NucleusError), training_in(folder):
+                keep_student(folder / "model.safetensors")
+    if _is_first():
         comparison = yield from compare_run(run, recipe, scored_images(task.data.held_out, recipe), device=device)
         comparison.write(run.folder)
     return run
@@ -105,3 +109,8 @@ def scored_images(images: Iterable[TrainingImage], recipe: Recipe) -> list[Score
         truth = NucleusMap.from_labels(image.labels, mpp=recipe.mpp, classes=classes, type_map=types)
         scored.append(ScoredImage(image.name, image.image, truth))
     return scored
+
+
+def _is_first() -> bool:
+    """Whether this is the only process, or the first of several that ``torchrun`` started."""
+    return os.environ.get("RANK", "0") == "0"

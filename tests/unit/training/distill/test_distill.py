@@ -133,6 +133,6 @@ def test_recipes_say_what_is_wrong(distillation, data, tmp_path):
 
 def test_the_shipped_recipe_is_read():
     folder = Path(__file__).parents[4] / "recipes"
-    for file in folder.glob("distil_*.toml"):
+    for file in [*folder.glob("distil_*.toml"), folder / "shvetsov_student.toml"]:
         recipe = read_recipe(file, DistillRecipe)
         assert (recipe.temperature, recipe.alpha, recipe.beta) == (14.0, 0.3, 0.7)
