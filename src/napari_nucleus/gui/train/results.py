@@ -91,6 +91,7 @@ def _text(html: str) -> QLabel:
 
 def _comparison(table: pd.DataFrame) -> QTableWidget:
     view = QTableWidget(len(table), 4)
+    view.setObjectName("comparison")
     view.setHorizontalHeaderLabels(["", "teacher", "student", "ratio"])
     view.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
     view.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
