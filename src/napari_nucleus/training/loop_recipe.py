@@ -57,7 +57,7 @@ class LoopRecipe:
     seed : int
         Fixes weights and samples.
     workers : int
-        Threads that make batches ahead; 0 makes each when it is needed.
+        Processes that make the next batches; 0 = one thread beside the loop, which is enough for small crops.
     devices, hosts : int
         Devices of a host, and hosts, that share each batch.
 
