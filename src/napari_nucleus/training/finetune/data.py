@@ -19,6 +19,8 @@ from napari_nucleus.training.finetune.recipe import NUCLEI, FineTuneRecipe
 from napari_nucleus.training.recipe import DataSource
 
 _GB = 1e9
+# Of old images, every so many is held out where the recipe doesn't name any.
+_EVERY = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +67,7 @@ def open_both(
         return FineTuneData(new, None)
     sources = tuple(_in_new_classes(source, card, recipe) for source in recipe.rehearsal)
     old = yield from open_data(replace(recipe, sources=sources), folder, targets)
-    return FineTuneData(new, old)
+    return FineTuneData(new, old if len(old.held_out) else _some_held_out(old, recipe, targets))
 
 
 def _in_new_classes(source: DataSource, card: ModelCard, recipe: FineTuneRecipe) -> DataSource:
@@ -84,6 +86,15 @@ def _check_new_classes(names: Sequence[str], recipe: FineTuneRecipe, data: Train
             raise NucleusError(
                 f"Expected nuclei of the new class {name!r}, got none. Annotate some, or leave the class out."
             )
+
+
+def _some_held_out(data: TrainingData, recipe: FineTuneRecipe, targets: Sequence[str]) -> TrainingData:
+    """Every seventh image, the second first, is held out, so that forgetting shows; a single one isn't."""
+    memory = Memory(recipe.memory_gb * _GB)
+    training, held_out = Images(targets, memory), Images(targets, memory)
+    for i, (entry, image) in enumerate(zip(data.training.entries, data.training, strict=True)):
+        (held_out if i % _EVERY == 1 else training).add(entry, image)
+    return TrainingData(training, held_out, data.credits)
 
 
 def _without_some(data: TrainingData, recipe: FineTuneRecipe, targets: Sequence[str]) -> TrainingData:

@@ -38,7 +38,8 @@ class FineTuneRecipe(Recipe):
         Where the annotation is partial and no image is held out: the share of the annotated nuclei that is kept out of
         training and scored. The classifier of nuclei is scored by cross-validation instead.
     rehearsal : tuple of DataSource
-        What the start learnt from, to be rehearsed; the images held out there tell what is forgotten.
+        What the start learnt from, to be rehearsed; the images held out there tell what is forgotten. Without
+        ``validate`` every seventh is.
     rehearsal_share : float
         Share of each batch that comes from there, or of the classifier's weight.
     distillation : float

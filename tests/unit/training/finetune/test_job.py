@@ -164,3 +164,8 @@ def test_the_recipe_that_comes_along_can_be_read(request):
     recipe = read_recipe(path, FineTuneRecipe)
     assert (recipe.start, recipe.part, recipe.partial) == ("default", "nuclei", True)
     assert json.dumps(recipe.as_dict())
+
+
+def test_old_images_are_held_out_where_the_recipe_names_none(recipe, data, tmp_path):
+    run = run_of(recipe, data, tmp_path, rehearsal=(DataSource("old", classes=True),))
+    assert "val_old_fc" in run.card.training["after"]
