@@ -40,7 +40,8 @@ class Cells:
 
     def rows(self, classes: Collection[str]) -> NDArray[np.int64]:
         """Positions of the cells of these classes."""
-        return np.asarray(np.flatnonzero(self.table["class"].isin(list(classes))), np.int64)
+        chosen: NDArray[np.int64] = np.flatnonzero(self.table["class"].isin(list(classes)))
+        return chosen
 
     def numbers(self, rows: NDArray[np.integer], classes: Collection[str]) -> NDArray[np.int64]:
         """Class of some cells as numbers, 0 for the first of these classes."""
@@ -67,7 +68,7 @@ class SourceImages:
 
     def __init__(self, source: CellSource, data: Path, mpp: float) -> None:
         self.source, self._mpp = source, mpp
-        self._patches = open_patches(data / source.folder, source.scheme, source.mpp)
+        self._patches = open_patches(data / source.folder, source.scheme, source.mpp, layout=source.layout or None)
         self._chosen = [i for i, name in enumerate(self._patches.names) if fnmatch(name, source.include)]
         if not self._chosen:
             raise NucleusError(

@@ -112,7 +112,8 @@ def cross_relabel(
             write_ledger(folder, parts)
         refining = write_refined(folder, images, recipe, read_ledger(folder))
         yield from course.follow(refining, sum(map(len, images)), last=True)
-    return RelabelRun(folder, folder / "ledger.parquet", folder / "review.parquet", folder / "refined", tuple(runs_of))
+    refined = folder / ("refined" if "npz" in recipe.layouts else "refined_pannuke")
+    return RelabelRun(folder, folder / "ledger.parquet", folder / "review.parquet", refined, tuple(runs_of))
 
 
 class _Stage:

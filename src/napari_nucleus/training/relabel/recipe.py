@@ -20,6 +20,8 @@ class CellSource:
         Also a folder's; the other source has another.
     folder : str
         Below the data folder that the user names; anything that `open_patches` reads.
+    layout : str
+        How it lies there, one of `napari_nucleus.io.patches.layouts.LAYOUTS`; found out where it is empty.
     broad : str
         The class that the other source's classifier refines.
     fine : tuple of str
@@ -45,6 +47,7 @@ class CellSource:
     folder: str
     broad: str
     fine: tuple[str, ...]
+    layout: str = ""
     classes: str = ""
     own_classes: tuple[str, ...] = ()
     names: dict[str, str] = field(default_factory=dict)

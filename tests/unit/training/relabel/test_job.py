@@ -7,8 +7,13 @@ import pytest
 
 from napari_nucleus.core import NucleusError, drain
 from napari_nucleus.io import open_patches, read_nuclei
+from napari_nucleus.training.data.source import Source
+from napari_nucleus.training.losses.unknown import UNKNOWN
+from napari_nucleus.training.recipe import DataSource, Recipe
 from napari_nucleus.training.relabel import cross_relabel
 from napari_nucleus.training.relabel.ledger import COLUMNS
+
+LOOKS = ("red", "blue", "large", "small")
 
 
 def truth(data, ledger):
@@ -78,6 +83,25 @@ def test_the_refined_data_set_is_read_again(data, run):
             old = (source, image, label)
             assert kind == (ledger.loc[old, "new_class"] if old in ledger.index else looks[label])
         assert patches.patch(patches.names.index(name)).truth.counts() == nuclei.counts()
+
+
+def test_dense_training_takes_the_refined_data_set(recipe, run):
+    ledger = pd.read_parquet(run.ledger)
+    learnt = Recipe(
+        name="after",
+        model="nucleus_small",
+        classes=tuple(LOOKS),
+        sources=(DataSource("refined", classes=True, crosswalk={name: name for name in LOOKS}),),
+    )
+    source = Source(0, run.folder, learnt)
+    for position in source.training:
+        image = source.read(position)
+        origin, name = image.name.split("_", 1)
+        mine = ledger[(ledger["source"] == origin) & (ledger["image"] == name)].set_index("label")
+        for label, row in mine.iterrows():
+            kinds = set(np.unique(image.types[image.labels == label]))
+            kept = row["decision"] == "kept"  # of unknown class in training: neither this nor background
+            assert kinds == {UNKNOWN if kept else list(LOOKS).index(row["new_class"]) + 1}
 
 
 def test_a_classifier_is_reported_on_images_that_it_did_not_see(run):
