@@ -40,13 +40,12 @@ class Cells:
 
     def rows(self, classes: Collection[str]) -> NDArray[np.int64]:
         """Positions of the cells of these classes."""
-        chosen: NDArray[np.int64] = np.flatnonzero(self.table["class"].isin(list(classes)))
-        return chosen
+        return np.flatnonzero(self.table["class"].isin(list(classes)))
 
     def numbers(self, rows: NDArray[np.integer], classes: Collection[str]) -> NDArray[np.int64]:
         """Class of some cells as numbers, 0 for the first of these classes."""
         number = {name: i for i, name in enumerate(classes)}
-        return self.table["class"].iloc[rows].map(number).to_numpy(np.int64)
+        return np.asarray(self.table["class"].iloc[rows].map(number), np.int64)
 
 
 class SourceImages:

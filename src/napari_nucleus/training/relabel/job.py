@@ -136,7 +136,8 @@ class _Stage:
     def train(self, device: str, steps: int | None, resume: bool) -> Generator[Progress, None, Run]:
         """Train the classifier of the fine classes."""
         recipe = self.recipe.in_steps(len(self.task))
-        return train(self.task, recipe, self.folder, device=device, steps=steps, resume=resume)
+        work = train(self.task, recipe, self.folder, device=device, steps=steps, resume=resume)
+        return _told(work, lambda p: replace(p, message=f"classifier of {self.source.name}: {p.message}"))
 
     def relabel(self, judge: Classifier, device: str) -> Generator[Progress, None, pd.DataFrame]:
         """Put the nuclei of the broad class to the other's classifier; gives the ledger's rows."""

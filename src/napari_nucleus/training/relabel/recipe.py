@@ -140,6 +140,10 @@ class RelabelRecipe(LoopRecipe):
         if len(self.sources) != 2 or self.sources[0].name == self.sources[1].name:
             names = ", ".join(source.name for source in self.sources) or "none"
             raise NucleusError(f"Expected two sources of different names, got {names}. Give two.")
+        if self.devices * self.hosts > 1:
+            raise NucleusError(
+                f"Expected one device for cross-relabelling, got {self.devices} on {self.hosts} hosts. Set both to 1."
+            )
         if len(self.shares) != 3 or min(self.shares) <= 0 or abs(sum(self.shares) - 1) > 1e-6:
             raise NucleusError(f"Expected three shares that add up to 1, got {list(self.shares)}. Correct shares.")
         if not self.layouts or set(self.layouts) - {"npz", "pannuke"}:

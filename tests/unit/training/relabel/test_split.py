@@ -19,7 +19,7 @@ def test_no_group_is_in_two_parts_and_each_class_has_its_shares():
         assert share == pytest.approx(SHARES, abs=0.01)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 1000), st.integers(4, 12))
 def test_few_uneven_groups_still_give_each_part_each_class(seed, n_groups):
     rng = np.random.default_rng(seed)
