@@ -50,7 +50,7 @@ class Augmentation:
     blur_limit : int
         Largest side of their filter, in pixels.
     macenko, reinhard : float
-        Chances that a crop is stained like our reference tile, by stain vectors or else by its mean colours.
+        Chances that a crop is brought to a usual staining, by its stain vectors or else by its mean colours.
 
     Raises
     ------
