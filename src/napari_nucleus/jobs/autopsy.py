@@ -10,12 +10,15 @@ import psutil
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.jobs.folder import JobFolder
+from napari_nucleus.jobs.process import this_host
 from napari_nucleus.jobs.record import Record
 
 _OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|MemoryError|bad_alloc|cannot allocate", re.IGNORECASE)
 # PyTorch's own file writer doesn't say why it couldn't write.
 _DISK_FULL = re.compile(r"No space left|Disk quota|PytorchStreamWriter failed|inline_container", re.IGNORECASE)
 _ERROR_LINE = re.compile(r"^(Fatal Python error|[\w.]*(Error|Exception|Interrupt)\b)")
+# Of dumps and tracebacks, what tells a user nothing.
+_NOISE = re.compile(r'^(Extension modules:|Current thread|Thread 0x|File ")')
 _NO_MEMORY = "Expected more free memory, got none left. Lower batch or crop or close other programs, and resume."
 _NO_ROOM = "Expected room on the disk, got none left. Free some, and resume."
 _TAIL_BYTES = 16_384
@@ -48,11 +51,14 @@ def autopsy(folder: JobFolder, record: Record) -> str:
         why = "the disk is full"
     elif error:
         why = error
+    elif record.host != this_host():
+        why = f"{record.host} hasn't been heard of for a minute"
     elif psutil.boot_time() > record.started:
         why = "the computer was restarted"
     else:
         why = "killed, by the system for want of memory or by somebody"
-    tail = f" Last lines of the log: {' | '.join(lines[-_TAIL_LINES:])}" if lines else ""
+    last = [line for line in lines if not _NOISE.match(line)][-_TAIL_LINES:]
+    tail = f" Last lines of the log: {' | '.join(last)}" if last else ""
     return f"Its process ended{where}: {why}. Resume it: it goes on from its last checkpoint.{tail}"
 
 

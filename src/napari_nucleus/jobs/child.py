@@ -87,7 +87,11 @@ class Child:
                     break
             else:
                 pace.last()
-                return {"state": "done", "message": "", "model": model}
+                return {
+                    "state": "done",
+                    "message": f"{model} is in the list of models" if model else "",
+                    "model": model,
+                }
         pace.last()
         return self._stopped(f" at {progress.done} of {progress.total}, with a checkpoint")
 

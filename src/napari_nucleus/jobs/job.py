@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,9 @@ from psygnal import Signal
 from napari_nucleus.core import NucleusError, Progress
 from napari_nucleus.jobs.curves import Curves
 from napari_nucleus.jobs.folder import JobFolder, locked
+from napari_nucleus.jobs.process import this_host
 from napari_nucleus.jobs.record import State, Wish, wished
-from napari_nucleus.jobs.truth import check_run_folder, true_record
+from napari_nucleus.jobs.truth import check_run_folder, has_died, true_record
 
 _ON_ITS_WAY = {"pause": "pausing at the end of this step", "cancel": "cancelling at the end of this step"}
 
@@ -58,7 +59,7 @@ class Job:
         Its number in the queue.
     spec : JobSpec
     host : str
-        The machine that it belongs to.
+        The machine that does it; `resume` makes it this one.
     run_folder : Path
         Where the run's checkpoint, curves and weights are.
     died : bool
@@ -72,9 +73,8 @@ class Job:
         self._advance = advance
         self.id = folder.id
         self.spec = folder.spec()
-        record = folder.record()
-        self.host = record.host
-        self.run_folder = Path(record.run)
+        self.run_folder = Path(folder.record().run)
+        self.host = ""
         self.died = False
         self._curves = Curves(self.run_folder / "log.csv")
         self._lock = threading.Lock()
@@ -130,7 +130,8 @@ class Job:
 
     def _look(self) -> Status:
         record = true_record(self._folder)
-        self.died = record.state == "failed" and self._folder.record().state == "running"
+        self.died = has_died(self._folder, record)
+        self.host = record.host
         progress, left = self._folder.progress() or (None, None)
         if record.state != "running":
             return Status(record.state, record.message, progress, None, record.model)
@@ -174,8 +175,9 @@ class Job:
             except FileNotFoundError:
                 raise NucleusError(f"Expected job {self.id}, got none: it was removed. Submit it anew.") from None
             wanted = wished(record, wish, time.time())
-            if wish == "run":
+            if wish == "run" and record.state != "running":
                 check_run_folder(self._folder.path.parent, self.run_folder, but=self._folder)
+                wanted = replace(wanted, host=this_host())
             # Only a process obeys wishes; one left behind would stop the next start.
             self._folder.write_wish(wish if wanted.state == "running" else "run")
             if wanted != record:

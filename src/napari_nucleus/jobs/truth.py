@@ -40,6 +40,11 @@ def true_record(folder: JobFolder) -> Record:
     return record
 
 
+def has_died(folder: JobFolder, true: Record) -> bool:
+    """Whether a process of this machine is gone and that isn't written down yet; another machine may only be away."""
+    return true.state == "failed" and true.host == this_host() and folder.record().state == "running"
+
+
 def check_run_folder(root: Path, run: Path, but: JobFolder | None = None) -> None:
     """Refuse a run folder that an unfinished job has; hold `locked` until the job that wants it is written.
 
@@ -68,10 +73,10 @@ def advance(root: Path, at_once: int) -> list[Popen[bytes]]:
     started = []
     with locked(root):
         records = [(folder, true_record(folder)) for folder in job_folders(root)]
-        for folder, record in records:
-            if record.state == "failed" and folder.record().state == "running":
-                folder.write_record(record)
         mine = [(folder, record) for folder, record in records if record.host == this_host()]
+        for folder, record in mine:
+            if has_died(folder, record):
+                folder.write_record(record)
         room = at_once - sum(record.state == "running" for _, record in mine)
         queued = sorted((r.queued, f.path, r) for f, r in mine if r.state == "queued")
         for _, path, record in queued[: max(0, room)]:
