@@ -1,7 +1,7 @@
 """What a training job costs the window, and what the window costs the job.
 
 The same order is done twice: headless, in a process of its own with nothing else around, and as a background job of a
-napari window that draws its curves whenever they have grown. A timer of 10 ms in the window's event loop tells how long
+napari window whose panel *Train* shows it with its curves. A timer of 10 ms in the window's event loop tells how long
 the window doesn't answer: the times between its ticks, before the job and while it runs. Both runs have one thread less
 than the machine has cores. "steps": the updates alone; "all": from the start of the process to its end.
 
@@ -21,16 +21,17 @@ from tempfile import TemporaryDirectory
 import napari
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from qtpy.QtCore import QEventLoop, QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QEventLoop, Qt, QTimer
 
+from napari_nucleus.app.training.controller import TrainController
+from napari_nucleus.gui.train.panel import TrainPanel
 from napari_nucleus.io.samples import consep_tile
-from napari_nucleus.jobs import Job, JobQueue, JobSpec
+from napari_nucleus.jobs import JobQueue, JobSpec
 from napari_nucleus.jobs.process import spare_threads
 
 TICK_MS = 10
+SETTLE_S = 5
 ALONE_S = 20
 ENDED = ("done", "failed", "cancelled")
 RECIPE = """
@@ -52,38 +53,6 @@ from napari_nucleus.core import drain
 from napari_nucleus.jobs import JobSpec, run_job
 drain(run_job(JobSpec.from_json(sys.argv[1])))
 """
-
-
-class Curves(QObject):
-    """The losses of a job in the window, drawn when the jobs' own thread says that they have grown."""
-
-    grown = Signal()
-
-    def __init__(self, job: Job) -> None:
-        super().__init__()
-        self._job = job
-        figure = Figure(figsize=(4, 3))
-        self.canvas = FigureCanvasQTAgg(figure)
-        self._axes = figure.add_subplot()
-        self._lines: dict[str, object] = {}
-        self.drawn = 0
-        self.grown.connect(self._draw, Qt.ConnectionType.QueuedConnection)
-        job.changed.connect(self._tell)
-
-    def _tell(self, _: object) -> None:
-        self.grown.emit()
-
-    def _draw(self) -> None:
-        table = self._job.curves()
-        for name in table.columns.difference(["step", "seconds", "rate"]):
-            if name not in self._lines:
-                (self._lines[name],) = self._axes.plot([], [], label=name)
-                self._axes.legend()
-            self._lines[name].set_data(table["step"], table[name])
-        self._axes.relim()
-        self._axes.autoscale_view()
-        self.canvas.draw_idle()
-        self.drawn += 1
 
 
 class Ticks:
@@ -126,30 +95,32 @@ def steps_s(run: Path) -> float:
     return float(pd.read_csv(run / "log.csv")["seconds"][5:].sum())
 
 
-def in_window(spec: JobSpec, folder: Path) -> tuple[NDArray, NDArray, int, tuple[float, float]]:
-    """Gaps without and with the job, how often curves were drawn, seconds of its steps and of all of it."""
+def in_window(spec: JobSpec, folder: Path) -> tuple[NDArray, NDArray, tuple[float, float]]:
+    """Gaps without and with the job, and seconds of its steps and of all of it."""
     image, nuclei = consep_tile()
     viewer = napari.Viewer(show=True)
     viewer.add_image(image.array, rgb=True)
     viewer.add_labels(nuclei.labels)
-    with JobQueue(folder / "jobs") as queue:
-        work(viewer, 3)
-        ticks = Ticks()
-        work(viewer, ALONE_S)
-        alone = ticks.gaps()
-        start = time.perf_counter()
-        job = queue.submit(spec)
-        curves = Curves(job)
-        viewer.window.add_dock_widget(curves.canvas, name="curves", area="right")
+    panel = TrainPanel(viewer, TrainController(JobQueue(folder / "jobs"), folder))
+    viewer.window.add_dock_widget(panel, name="Train", area="right")
+    while not panel.fine_tune.model.count():  # the lists of models and devices come from a thread
         work(viewer, 1)
-        ticks.gaps()  # opening the panel isn't what is measured
-        while job.state not in ENDED:
-            work(viewer, 0.5)
-        whole = time.perf_counter() - start
-        busy = ticks.gaps()
-        assert job.state == "done", job.message
+    work(viewer, SETTLE_S)
+    ticks = Ticks()
+    work(viewer, ALONE_S)
+    alone = ticks.gaps()
+    start = time.perf_counter()
+    job = panel.controller.queue.submit(spec)
+    panel.look()
+    panel.state.chosen = job.id
+    while job.state not in ENDED:
+        work(viewer, 0.5)
+    whole = time.perf_counter() - start
+    busy = ticks.gaps()
+    assert job.state == "done", job.message
+    assert panel.curves.titles()
     viewer.close()
-    return alone, busy, curves.drawn, (steps_s(job.run_folder), whole)
+    return alone, busy, (steps_s(job.run_folder), whole)
 
 
 def work(viewer: napari.Viewer, seconds: float) -> None:
@@ -178,8 +149,8 @@ def main() -> None:
         spec = order(folder, "headless", steps, threads)
         without = headless(spec)
         job = order(folder, "job", steps, threads)
-        alone, busy, drawn, within = in_window(job, folder)
-    print(f"{os.cpu_count()} cores, {threads} thread(s) for the job, {steps} steps, curves drawn {drawn} times\n")
+        alone, busy, within = in_window(job, folder)
+    print(f"{os.cpu_count()} cores, {threads} thread(s) for the job, {steps} steps\n")
     print("| event loop of the window | ticks | median, ms | p99, ms | worst, ms |\n|---|---|---|---|---|")
     print(row("without a job", alone))
     print(row("while the job runs", busy))

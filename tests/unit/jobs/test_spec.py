@@ -38,12 +38,6 @@ def test_recipes_without_a_name(order, tmp_path, text, message):
         order(recipe=str(recipe)).name()
 
 
-def test_a_job_runs_here_and_now(order, tmp_path):
-    run = drain(run_job(order(steps=2)))
-    assert run.folder == tmp_path / "runs" / "first"
-    assert run.weights.exists()
-
-
 def test_a_device_that_is_not_there(order):
     with pytest.raises(NucleusError, match="device"):
         drain(run_job(order(device="cuda:77")))
