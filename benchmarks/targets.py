@@ -70,7 +70,7 @@ def samples(
         move = augmentation.move(rng)
         y, x = (int(rng.integers(size - move.reach(SIDE) + 1)) for size in labels.shape)
         cut = Cut(y, x, SIDE, move)
-        colours = augmentation.recolour(np.ascontiguousarray(cut.image(image)), rng)
+        colours = augmentation.recolour(cut.image(image), rng)
         nuclei = torch.from_numpy(np.ascontiguousarray(cut.nearest(labels) > 0)).float()[None]
         vectors = torch.from_numpy(np.ascontiguousarray(np.moveaxis(cut.target("hv", hv, labels), -1, 0)))
         crops.append((colours, nuclei, vectors))

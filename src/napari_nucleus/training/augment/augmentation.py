@@ -86,7 +86,7 @@ class Augmentation:
 
     def recolour(self, image: NDArray[np.uint8], rng: np.random.Generator) -> Tensor:
         """A crop (H, W, 3) in other colours and sharpness, (3, H, W) float32 in [0, 1]."""
-        image = self._restained(image, rng)
+        image = self._restained(np.ascontiguousarray(image), rng)
         image = soften(image, rng, self.soften)
         if rng.random() < self.blur:
             image = blur_once(image, rng, self.blur_limit)

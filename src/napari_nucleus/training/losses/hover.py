@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -48,7 +46,6 @@ def msge_loss(hv: Tensor, target: Tensor, inside: Tensor) -> Tensor:
     return (gradient.square() * inside).sum() / (2 * inside.sum() + 1e-8)
 
 
-@cache
 def sobel_kernels(size: int = 5) -> Tensor:
     """Horizontal and vertical derivative kernels, (2, 1, size, size), as HoVer-Net's gradient loss uses them.
 

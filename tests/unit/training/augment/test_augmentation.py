@@ -73,3 +73,10 @@ def test_symmetries_by_their_chances(chances, expected):
 def test_values_out_of_range_are_named(field, value):
     with pytest.raises(NucleusError, match=field):
         Augmentation(**{field: value})
+
+
+def test_turned_views_are_taken_as_they_are(tile):
+    turned = Symmetry(True, True, True).turn(tile[0])
+    for seed in range(6):
+        first, again = (EVERYTHING.recolour(i, np.random.default_rng(seed)) for i in (turned, turned.copy()))
+        assert first.equal(again)

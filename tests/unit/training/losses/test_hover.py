@@ -60,3 +60,12 @@ def test_maps_of_other_sizes_are_refused():
         msge_loss(maps, maps, torch.zeros(1, 1, 8, 9))
     with pytest.raises(NucleusError, match="one shape"):
         mse_loss(maps, maps[:, :, :4])
+
+
+def test_what_was_computed_without_gradients_does_not_stand_in_their_way():
+    maps, inside = torch.zeros(1, 2, 8, 8), torch.ones(1, 1, 8, 8)
+    with torch.inference_mode():
+        msge_loss(maps, maps, inside)
+    learnt = maps.clone().requires_grad_()
+    msge_loss(learnt, maps, inside).backward()
+    assert learnt.grad is not None
