@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,9 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from napari_nucleus.core import NucleusError
 from napari_nucleus.models.nucleus_head import NucleusHead
 
-# How hard the weights are held back; which one is chosen on nuclei left out.
-_PULLS = (0.3, 3.0, 30.0, 300.0)
+PULLS = (1.0, 10.0, 100.0, 300.0, 1000.0)
+"""How hard the weights are held back: from hardly at all to hardly moving."""
+
 _FOLDS = 5
 # With more nuclei than this one split tells enough, and how hard the weights are held back matters little.
 _MANY = 1500
@@ -65,6 +66,7 @@ def fit_nucleus_head(
     start: LinearStart | None = None,
     hidden: int = 0,
     weight: NDArray[np.floating] | None = None,
+    pulls: Sequence[float] = PULLS,
     seed: int = 0,
 ) -> FittedHead:
     """Teach a classifier.
@@ -87,6 +89,8 @@ def fit_nucleus_head(
         Width of a hidden layer; 0 for a linear classifier.
     weight : (N,) float, optional
         How much each nucleus counts beside others of its class.
+    pulls : sequence of float
+        Of which one is chosen.
     seed : int
 
     Raises
@@ -101,10 +105,11 @@ def fit_nucleus_head(
     task = _Task(x, y, own, n_classes, hidden, None if hidden else start, seed)
     folds = list(_folds(y.numpy(), seed))
     if not folds:
-        head = task.fit(np.arange(1), _PULLS[-1]).eval().requires_grad_(False)
+        head = task.fit(np.arange(1), pulls[-1]).eval().requires_grad_(False)
         return FittedHead(head, np.zeros(0, np.int64), np.zeros((0, n_classes), np.float32))
     tested = np.concatenate(folds)
-    out = {pull: task.left_out(folds, pull) for pull in (_PULLS if len(y) <= _MANY else (_PULL_OF_MANY,))}
+    tried = pulls if len(y) <= _MANY or len(pulls) == 1 else (_PULL_OF_MANY,)
+    out = {pull: task.left_out(folds, pull) for pull in tried}
     balanced = task.balance(np.arange(len(y)))[tested]
     losses = {
         pull: float((balanced * F.cross_entropy(logits, y[tested], reduction="none")).sum())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_nucleus.core import NucleusError, NucleusMap, Progress
 from napari_nucleus.inference.features import model_features
-from napari_nucleus.models.nucleus_fit import LinearStart, fit_nucleus_head
+from napari_nucleus.models.nucleus_fit import PULLS, LinearStart, fit_nucleus_head
 from napari_nucleus.models.nucleus_head import NucleusHead
 from napari_nucleus.models.parts import type_layer
 from napari_nucleus.models.surgery import class_sources
@@ -69,31 +70,61 @@ def teach_classifier(
             "Expected nuclei with classes, got none. Annotate some, or set classes = true of the sources."
         )
     yield Progress(0, 0, "teaching the classifier")
-    known = known_of(model, recipe)
-    taught, weight = _with_old(new, old, recipe.rehearsal_share)
-    fitted = fit_nucleus_head(
-        taught.features,
-        taught.classes,
-        len(recipe.scheme),
-        start=known.start,
-        hidden=recipe.hidden,
-        weight=weight,
-        seed=recipe.seed,
-    )
-    own = fitted.tested < len(new.classes)
-    rows = fitted.tested[own]
-    before: dict[str, float] = {}
-    after: dict[str, float] = {}
-    if len(more.classes):  # held-out images tell more than nuclei left out
-        before["val_fc"] = class_f(more.classes, known.probabilities(more.features))
-        after["val_fc"] = class_f(more.classes, fitted.head.probabilities(more.features))
-    elif len(rows):
-        before["val_fc"] = class_f(new.classes[rows], known.probabilities(new.features[rows]))
-        after["val_fc"] = class_f(new.classes[rows], fitted.probabilities[own])
-    if tested is not None and len(tested.classes):
-        before["val_old_fc"] = class_f(tested.classes, known.probabilities(tested.features))
-        after["val_old_fc"] = class_f(tested.classes, fitted.head.probabilities(tested.features))
-    return Classified(fitted.head, before, after)
+    taught = _Lesson(recipe, known_of(model, recipe), new, old, more, tested)
+    before = taught.before()
+    # What the old images ask for is known after each has been tried.
+    tried = [taught.learn((pull,)) for pull in PULLS] if "val_old_fc" in before else [taught.learn(PULLS)]
+    head, after = max(tried, key=lambda found: _worth(found[1], before, recipe.tolerance))
+    return Classified(head, before, after)
+
+
+def _worth(after: dict[str, float], before: dict[str, float], tolerance: float) -> tuple[float, float]:
+    """What chooses a classifier: that nothing falls by more than the tolerance, then F on the new images."""
+    fall = max((before[name] - after[name] for name in after), default=0.0)
+    return -max(fall - tolerance, 0.0), after.get("val_fc", 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lesson:
+    """Nuclei to learn, and those to be judged by: held out of the new images and of the old ones."""
+
+    recipe: FineTuneRecipe
+    known: Known
+    new: Nuclei
+    old: Nuclei | None
+    more: Nuclei
+    tested: Nuclei | None
+
+    def before(self) -> dict[str, float]:
+        """F of what is known already; of the new nuclei themselves where no image is held out."""
+        judged = {}
+        if len(self.more.classes) or len(self.new.classes) > 1:
+            judged["val_fc"] = self.more if len(self.more.classes) else self.new
+        if self.tested is not None and len(self.tested.classes):
+            judged["val_old_fc"] = self.tested
+        return {name: class_f(n.classes, self.known.probabilities(n.features)) for name, n in judged.items()}
+
+    def learn(self, pulls: Sequence[float]) -> tuple[NucleusHead, dict[str, float]]:
+        """A classifier, and its F on nuclei that it wasn't taught."""
+        taught, weight = _with_old(self.new, self.old, self.recipe.rehearsal_share)
+        fitted = fit_nucleus_head(
+            *taught,
+            len(self.recipe.scheme),
+            start=self.known.start,
+            hidden=self.recipe.hidden,
+            weight=weight,
+            pulls=pulls,
+            seed=self.recipe.seed,
+        )
+        own = fitted.tested < len(self.new.classes)
+        after = {}
+        if len(self.more.classes):  # held-out images tell more than nuclei left out
+            after["val_fc"] = class_f(self.more.classes, fitted.head.probabilities(self.more.features))
+        elif own.any():
+            after["val_fc"] = class_f(self.new.classes[fitted.tested[own]], fitted.probabilities[own])
+        if self.tested is not None and len(self.tested.classes):
+            after["val_old_fc"] = class_f(self.tested.classes, fitted.head.probabilities(self.tested.features))
+        return fitted.head, after
 
 
 class Known(NamedTuple):

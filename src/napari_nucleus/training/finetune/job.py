@@ -119,7 +119,7 @@ def _classifier(
     both = yield from open_both(recipe, model.card, data, ())
     found = yield from teach_classifier(model, recipe, both, device)
     network = with_classes(model, recipe.scheme, recipe.rename, silent=True)
-    fell = any(found.after[name] < value - recipe.tolerance for name, value in found.before.items())
+    fell = any(value < found.before[name] - recipe.tolerance for name, value in found.after.items())
     card = _classifier_card(recipe, model, both, found, count_parameters(network))
     with training_in(folder), Records(folder, recipe, device, 0) as records:
         records.row(1, found.after)
