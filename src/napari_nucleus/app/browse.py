@@ -9,6 +9,7 @@ from pathlib import Path
 
 from psygnal import Signal
 
+import napari_nucleus.project  # noqa: F401  (enrols its layout)
 from napari_nucleus.app.browse_queue import save_results, work_off
 from napari_nucleus.app.browse_state import BrowseState, Opened, QueueEnd, QueueOrder, QueueStep
 from napari_nucleus.app.packed import PackedNuclei

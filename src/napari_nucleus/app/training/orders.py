@@ -303,6 +303,7 @@ def look_at(folder: str) -> FolderLook:
     NucleusError
         It is no folder of annotated images.
     """
+    import napari_nucleus.project  # noqa: F401  (enrols its layout)
     from napari_nucleus.io import open_patches
 
     patches = open_patches(_folder(folder))

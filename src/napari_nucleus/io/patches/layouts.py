@@ -42,8 +42,10 @@ LAYOUTS: dict[str, Layout] = {}
 
 
 def register_layout(layout: Layout) -> None:
-    """Enrol a layout under its name; folders are tried against the layouts in the order of their enrolment."""
-    LAYOUTS[layout.name] = layout
+    """Enrol a layout under its name; a folder is tried against the last one that was enrolled first."""
+    others = dict(LAYOUTS)
+    LAYOUTS.clear()
+    LAYOUTS.update({layout.name: layout} | others)
 
 
 def layout_of(folder: Path) -> Layout:
@@ -95,11 +97,11 @@ def _named(folder: Path, names: tuple[str, ...]) -> Path | None:
 
 
 for _layout in (
-    Layout("conic", is_conic, ConicPatches),
-    Layout("pannuke", lambda folder: bool(find_folds(folder)), _open_pannuke),
-    Layout("consep", lambda folder: bool(consep_labels(folder)), ConsepPatches),
-    Layout("lizard", lambda folder: bool(lizard_labels(folder)), LizardPatches),
+    Layout("folder", lambda _folder: True, _open_folder),  # tried last: any folder may be one
     Layout("monusac", lambda folder: bool(monusac_files(folder)), MonusacPatches),
-    Layout("folder", lambda _folder: True, _open_folder),  # the last: any folder may be one
+    Layout("lizard", lambda folder: bool(lizard_labels(folder)), LizardPatches),
+    Layout("consep", lambda folder: bool(consep_labels(folder)), ConsepPatches),
+    Layout("pannuke", lambda folder: bool(find_folds(folder)), _open_pannuke),
+    Layout("conic", is_conic, ConicPatches),
 ):
     register_layout(_layout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import napari_nucleus.project  # noqa: F401  (enrols its layout)
 from napari_nucleus.core import NucleusError
 from napari_nucleus.io import open_patches
 from napari_nucleus.training.data.credit import Credit, credit
