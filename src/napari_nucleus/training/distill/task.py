@@ -91,14 +91,6 @@ class DistillTask(DenseTask):
             parts["features"] = self.recipe.feature_weight * feature_distillation(told, tokens)
         return parts
 
-    def validate(self, network: nn.Module) -> dict[str, float]:
-        """As a dense task, of the student alone."""
-        return super().validate(_student(network))
-
-    def preview(self, network: nn.Module) -> dict[str, NDArray]:
-        """As a dense task, of the student alone."""
-        return super().preview(_student(network))
-
     def card(self) -> ModelCard:
         """The student's card, with its teacher."""
         card, recipe = super().card(), self.recipe
@@ -139,7 +131,3 @@ def vector_of(student: nn.Module) -> str:
     """What a student learns beside NP and types: ``"hv"`` or ``"flow"``."""
     targets: Sequence[str] = student.targets  # type: ignore[assignment]
     return "flow" if "flow" in targets else "hv"
-
-
-def _student(network: nn.Module) -> nn.Module:
-    return network.student if isinstance(network, TaughtStudent) else network

@@ -15,6 +15,7 @@ from napari_nucleus.training.distill.features import head_of, tapped, tokens
 from napari_nucleus.training.whole_file import whole_file
 
 _STUDENT = "student."
+_ANY = 1 << 30  # pixels
 
 
 class TaughtOutput(NamedTuple):
@@ -40,6 +41,9 @@ class TaughtStudent(nn.Module):
     def __init__(self, student: nn.Module, widths: Sequence[int]) -> None:
         super().__init__()
         self.student = student
+        # What is asked of a network that segments.
+        self.size_multiple: int = student.size_multiple  # type: ignore[assignment]
+        self.tile_core: int = getattr(student, "tile_core", _ANY)
         own = head_of(student).in_channels
         self.projections = nn.ModuleList(nn.Conv2d(own, width, 1) for width in widths)
 
