@@ -23,7 +23,7 @@ from napari_nucleus.inference import resolve_device
 from napari_nucleus.models import load_segmenter, load_weights
 from napari_nucleus.training import DataSource, DistillRecipe, Recipe, Run, distill, fit, read_recipe
 from napari_nucleus.training.data import open_data
-from napari_nucleus.training.distill import Ensemble, ScoredImage, compare_run, scored_images
+from napari_nucleus.training.distill import Ensemble, ScoredImage, scored_images
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "distil_nucleus_small.toml"
 TEST = DataSource("consep", include="test_*", classes=True)
@@ -73,13 +73,12 @@ def test_images(recipe: Recipe, data: Path) -> list[ScoredImage]:
 
 def report(recipe: DistillRecipe, runs: dict[str, Run], images: list[ScoredImage], device: str) -> None:
     """Teacher, plain and distilled student: costs, scores, and what the teacher brings, paired by image."""
-    comparison = drain(compare_run(runs["distilled"], recipe, images, device=device))
-    print(comparison.text())
+    print((runs["distilled"].folder / "comparison.txt").read_text(encoding="utf-8"))
     models = {"teacher": Ensemble([load_segmenter(n) for n in recipe.teacher], views=recipe.views, device=device)}
     for name, run in runs.items():
         models[name] = Ensemble([load_weights(run.weights, run.card)], views=False, device=device)
     scored = {name: score(model, images) for name, model in models.items()}
-    print(f"\n{len(images)} images: {', '.join(image.name for image in images)}\n")
+    print(f"{len(images)} images: {', '.join(image.name for image in images)}\n")
     print_scores(scored)
     print_differences(scored["plain"], scored["distilled"])
 
