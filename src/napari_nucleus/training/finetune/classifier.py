@@ -22,8 +22,9 @@ from napari_nucleus.training.finetune.data import FineTuneData
 from napari_nucleus.training.finetune.recipe import FineTuneRecipe
 from napari_nucleus.training.losses import UNKNOWN
 
-# So many nuclei of the start's images tell enough of what it knew.
+# So many nuclei of the start's images tell enough of what it knew, from a window of each, so that many are met.
 _MOST_OLD = 1000
+_WINDOW = 320
 
 
 class Nuclei(NamedTuple):
@@ -188,13 +189,14 @@ def _with_old(new: Nuclei, old: Nuclei | None, share: float) -> tuple[Nuclei, ND
 def _read(
     model: LoadedModel, recipe: FineTuneRecipe, images: Images, device: str, most: int | None = None
 ) -> Generator[Progress, None, Nuclei]:
-    """Features of the nuclei that have a class; of images in random order, until there are ``most``."""
-    order = np.random.default_rng(recipe.seed).permutation(len(images)) if most else range(len(images))
+    """Features of the nuclei that have a class; with ``most``, in windows of images in random order until there are."""
+    rng = np.random.default_rng(recipe.seed)
+    order = rng.permutation(len(images)) if most else range(len(images))
     features: list[NDArray[np.float32]] = []
     classes: list[NDArray[np.int64]] = []
     for done, i in enumerate(order):
         yield Progress(done, len(images), "reading nuclei")
-        image = images[int(i)]
+        image = _window(images[int(i)], rng) if most else images[int(i)]
         nuclei = _classified(image, recipe)
         if nuclei is not None:
             features.append(model_features(image.image, nuclei, [model], device))
@@ -204,6 +206,14 @@ def _read(
     if not features:
         return Nuclei(np.zeros((0, 0), np.float32), np.zeros(0, np.int64))
     return Nuclei(np.concatenate(features), np.concatenate(classes))
+
+
+def _window(image: TrainingImage, rng: np.random.Generator) -> TrainingImage:
+    """A part of an image, anywhere in it."""
+    y, x = (int(rng.integers(max(1, side - _WINDOW + 1))) for side in image.labels.shape)
+    part = np.s_[y : y + _WINDOW, x : x + _WINDOW]
+    types = None if image.types is None else image.types[part]
+    return TrainingImage(image.name, np.ascontiguousarray(image.image[part]), image.labels[part], types)
 
 
 def _classified(image: TrainingImage, recipe: FineTuneRecipe) -> NucleusMap | None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
 
 from napari_nucleus.core import NucleusError, Progress
 from napari_nucleus.models.card import ModelCard, write_card
@@ -12,6 +16,7 @@ from napari_nucleus.models.nucleus_head import head_state
 from napari_nucleus.models.surgery import with_classes
 from napari_nucleus.models.zoo import LoadedModel, count_parameters, load_segmenter
 from napari_nucleus.training.checkpoint import export_weights
+from napari_nucleus.training.finetune.blend import SHARES, blend
 from napari_nucleus.training.finetune.card import tuned_card
 from napari_nucleus.training.finetune.classifier import Classified, teach_classifier
 from napari_nucleus.training.finetune.data import FineTuneData, open_both
@@ -20,13 +25,17 @@ from napari_nucleus.training.finetune.task import FineTuneTask
 from napari_nucleus.training.loop import train
 from napari_nucleus.training.network import check_crop
 from napari_nucleus.training.recipe import read_recipe
+from napari_nucleus.training.recipe_reading import data_folder
 from napari_nucleus.training.records import Records
 from napari_nucleus.training.run import Run, check_new, training_in
+
+FINE_TUNED = "the fine-tuned weights"
+ROLLED_BACK = "the start's weights, for a score fell"
 
 
 def fine_tune(
     recipe: FineTuneRecipe | str | Path,
-    data: str | Path,
+    data: str | Path | None = None,
     runs: str | Path = "runs",
     *,
     device: str = "cpu",
@@ -35,14 +44,15 @@ def fine_tune(
 ) -> Generator[Progress, None, Run]:
     """Teach a model of the list with a few more images; every ``yield`` is an image read, then an update.
 
-    The run's card says how the model did on what is held out before and after, and which weights were kept: where a
-    score falls by more than the recipe's tolerance, they are the start's.
+    The run's card says how the model did on what is held out before and after, and which weights were kept. Where a
+    score falls by more than the recipe's tolerance, weights between the start's and the fine-tuned ones are tried
+    (`blend`), and where those don't hold either, the start's are kept.
 
     Parameters
     ----------
     recipe : FineTuneRecipe or path to TOML
-    data : path
-        The folder that holds the recipe's sources.
+    data : path, optional
+        The folder that holds the recipe's sources; by default the recipe's own.
     runs : path
         The run lands in ``runs/<recipe name>/``.
     device : str
@@ -63,6 +73,7 @@ def fine_tune(
         The start has no weights, data are missing, broken or of classes that lead nowhere, the run exists already, or
         the loss is no number.
     """
+    data = data_folder(recipe, data)
     recipe = recipe if isinstance(recipe, FineTuneRecipe) else read_recipe(recipe, FineTuneRecipe)
     folder = Path(runs) / recipe.name
     check_new(folder, resume=resume)
@@ -91,19 +102,29 @@ def verdict(card: ModelCard) -> str:
     return f"kept {card.training['kept']}" + (f": {scores}" if scores else "")
 
 
+@torch.no_grad()
 def _judged(run: Run, task: FineTuneTask) -> Run:
     """The run with the weights that are to be kept, and a card that says which."""
     training = run.card.training
+    if "kept" in training:  # a run that was judged already, resumed
+        return run
     after = {name: training[name] for name in task.before if name in training}
-    fell = bool(after) and after["val_score"] < task.before["val_score"] - task.recipe.tolerance
-    if fell:
-        export_weights(run.weights, task.start)
-    return _recorded(run, after, fell=fell)
+    if not after:
+        return _recorded(run, after, "the fine-tuned weights, unscored: nothing is held out")
+    if task.holds(after):
+        return _recorded(run, after, FINE_TUNED)
+    network, tuned = deepcopy(task.start), load_file(run.weights)
+    for share in SHARES:
+        blend(network, task.start, tuned, share, task.known)
+        between = task.validate(network)
+        if task.holds(between):
+            export_weights(run.weights, network)
+            return _recorded(run, between, f"{share:.0%} of the fine-tuned weights, the rest the start's")
+    export_weights(run.weights, task.start)
+    return _recorded(run, after, ROLLED_BACK)
 
 
-def _recorded(run: Run, after: dict[str, float], *, fell: bool) -> Run:
-    kept = "the start's weights, for a score fell" if fell else "the fine-tuned weights"
-    kept += "" if after else ", unscored: nothing is held out"
+def _recorded(run: Run, after: dict[str, float], kept: str) -> Run:
     training = {**run.card.training, "after": {k: round(v, 4) for k, v in after.items()}, "kept": kept}
     card = replace(run.card, training=training)
     write_card(run.folder / "model.json", card)
@@ -124,7 +145,9 @@ def _classifier(
     with training_in(folder), Records(folder, recipe, device, 0) as records:
         records.row(1, found.after)
         export_weights(folder / "model.safetensors", network, {} if fell else head_state(found.head))
-        run = _recorded(Run(folder, folder / "model.safetensors", card), found.after, fell=fell)
+        run = _recorded(
+            Run(folder, folder / "model.safetensors", card), found.after, ROLLED_BACK if fell else FINE_TUNED
+        )
     yield Progress(1, 1, verdict(run.card), found.after)
     return run
 

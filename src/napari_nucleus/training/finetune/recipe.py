@@ -45,7 +45,8 @@ class FineTuneRecipe(Recipe):
     distillation : float
         Weight of staying close to what the start says of the new images (Li and Hoiem 2017).
     tolerance : float
-        By how much PQ, F_d or F_c may fall on what is held out; where one falls by more, the start's weights are kept.
+        By how much PQ and F_c may fall on what is held out. Where one falls by more, weights nearer to the start's are
+        kept, or the start's themselves.
     hidden : int
         Width of a hidden layer of the classifier of nuclei; 0 = linear.
 

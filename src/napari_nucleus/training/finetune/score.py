@@ -14,7 +14,7 @@ from napari_nucleus.training.finetune.recipe import FineTuneRecipe
 from napari_nucleus.training.held_out import HeldOut
 
 _FELL = -1.0
-_WATCHED = ("val_old_pq", "val_old_fd", "val_old_fc")
+_WATCHED = ("val_old_pq", "val_old_fc")
 
 
 class AnnotatedHeldOut(HeldOut):
@@ -61,7 +61,7 @@ class Scores:
     def score(self, values: dict[str, float], before: dict[str, float]) -> float:
         """What chooses the weights: the mean of PQ and F on the new images, in [0, 1].
 
-        Where PQ, F_d or F_c falls on the other images by more than the tolerance, it is below 0, the lower the more
+        Where PQ or F_c falls on the other images by more than the tolerance, it is below 0, the lower the more
         they fell; without new images held out it counts what has become of the others.
         """
         falls = [before[name] - values[name] for name in _WATCHED if name in values]

@@ -33,8 +33,10 @@ class FineTuneTask(DenseTask):
     ----------
     start : nn.Module
         The network as it came, in the new classes, of which those that it doesn't know are never answered; frozen.
+    known : list of int
+        Channels of the types that the start knows, background among them.
     before : dict of float
-        Its scores on what is held out.
+        The start's scores on what is held out.
 
     Parameters
     ----------
@@ -56,8 +58,8 @@ class FineTuneTask(DenseTask):
         super().__init__(recipe, data.new, network)
         self.model, self.both = model, data
         self.start = with_classes(model, recipe.scheme, recipe.rename, silent=True).eval().requires_grad_(False)
-        known = class_sources(model.card.scheme, recipe.scheme, recipe.rename)
-        self._kept = [0, *(i for i, name in enumerate(recipe.scheme.classes, 1) if known[name])]
+        sources = class_sources(model.card.scheme, recipe.scheme, recipe.rename)
+        self.known = [0, *(i for i, name in enumerate(recipe.scheme.classes, 1) if sources[name])]
         self._old_crops = None if data.old is None else CropSampler(data.old.training, recipe)
         self._old_samples = 0 if data.old is None else round(recipe.rehearsal_share * recipe.batch)
         self._margin_px = round(recipe.margin_um / recipe.mpp)
@@ -83,7 +85,7 @@ class FineTuneTask(DenseTask):
         if self.recipe.distillation and batch["new"].any():
             weight = self.recipe.distillation * batch["new"].float().mean()
             mine, theirs = (_chosen(maps, batch["new"]) for maps in (output, before))
-            parts["kept"] = weight * remembering_loss(mine, theirs, self._kept)
+            parts["kept"] = weight * remembering_loss(mine, theirs, self.known)
         return parts
 
     def validate(self, network: nn.Module) -> dict[str, float]:
@@ -101,6 +103,10 @@ class FineTuneTask(DenseTask):
         if self.before:
             self.before["val_score"] = self._scores.score(self.before, self.before)
         return self.before
+
+    def holds(self, values: dict[str, float]) -> bool:
+        """Whether no score of `validate` fell by more than the tolerance."""
+        return values["val_score"] >= self.before["val_score"] - self.recipe.tolerance
 
     def card(self) -> ModelCard:
         """The start's card with what was learnt since."""

@@ -9,9 +9,10 @@ from safetensors.torch import load_file
 from napari_nucleus.core import NucleusError, drain
 from napari_nucleus.inference import segment
 from napari_nucleus.io.samples import consep_tile
-from napari_nucleus.models import find_model, load_model, load_weights, read_card
+from napari_nucleus.models import create_model, find_model, load_model, load_weights, read_card
 from napari_nucleus.training import publish, read_recipe
 from napari_nucleus.training.finetune import FineTuneRecipe, fine_tune, verdict
+from napari_nucleus.training.finetune.blend import blend
 from napari_nucleus.training.recipe import DataSource
 
 SHORT = {"steps": 2, "batch": 2, "crop": 48, "validate_every": 2, "checkpoint_every": 1}
@@ -88,18 +89,43 @@ def test_old_images_are_rehearsed_and_scored(recipe, data, tmp_path):
     assert training["rehearsed"]
 
 
-@pytest.mark.parametrize("part", ["heads", "nuclei"])
-def test_where_a_score_falls_the_start_s_weights_are_kept(recipe, data, tmp_path, part):
-    wrong = {"spindle-shaped": "inflammatory", "inflammatory": "epithelial", "epithelial": "spindle-shaped"}
-    source = DataSource("new", classes=True, scheme="consep", crosswalk=wrong)
-    changes = {"part": part, "rehearsal": OLD, "rehearsal_share": 0.01, "distillation": 0.0, "tolerance": 0.0}
-    run = run_of(recipe, data, tmp_path, sources=(source,), learning_rate=0.3, **changes, **SHORT)
-    assert "start's weights" in run.card.training["kept"]
-    assert any(run.card.training["after"][k] < v for k, v in run.card.training["before"].items())
+WRONG = {"spindle-shaped": "inflammatory", "inflammatory": "epithelial", "epithelial": "spindle-shaped"}
+MISLED = {
+    "sources": (DataSource("new", classes=True, scheme="consep", crosswalk=WRONG),),
+    "rehearsal": OLD,
+    "rehearsal_share": 0.01,
+    "distillation": 0.0,
+    "tolerance": 0.0,
+}
+
+
+def test_where_a_score_falls_the_start_s_weights_are_kept(recipe, data, tmp_path):
+    run = run_of(recipe, data, tmp_path, part="heads", learning_rate=3.0, **MISLED, **SHORT)
+    training = run.card.training
+    assert "start's weights" in training["kept"]
+    assert any(training["after"][k] < v for k, v in training["before"].items())
     kept, start = load_weights(run.weights, run.card), load_model()
-    assert kept.classifier is None
     for name, tensor in start.network.state_dict().items():
         torch.testing.assert_close(kept.network.state_dict()[name], tensor, rtol=1e-3, atol=1e-4)
+
+
+def test_a_classifier_that_was_misled_harms_nothing(recipe, data, tmp_path):
+    training = run_of(recipe, data, tmp_path, **MISLED).card.training
+    if training["kept"] == "the fine-tuned weights":
+        assert all(training["after"][name] >= value for name, value in training["before"].items())
+
+
+def test_weights_between_keep_what_the_start_does_not_know():
+    start, tuned = (create_model("nucleus_small") for _ in range(2))
+    network = create_model("nucleus_small")
+    blend(network, start, tuned.state_dict(), 0.25, known=[0, 1, 2, 3])
+    found, before, after = (n.state_dict() for n in (network, start, tuned))
+    for name in ("up2.blend.0.0.weight", "np_head.bias"):
+        torch.testing.assert_close(found[name], 0.75 * before[name] + 0.25 * after[name])
+    torch.testing.assert_close(found["type_head.weight"][4], after["type_head.weight"][4])
+    torch.testing.assert_close(
+        found["type_head.weight"][1], 0.75 * before["type_head.weight"][1] + 0.25 * after["type_head.weight"][1]
+    )
 
 
 def test_a_stopped_run_resumes_to_the_same_weights(recipe, data, tmp_path):
