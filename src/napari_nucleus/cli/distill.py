@@ -10,18 +10,32 @@ import typer
 
 def distill(
     recipe: Annotated[Path, typer.Argument(help="A recipe (TOML) that names the teacher and the student.")],
-    data: Annotated[Path, typer.Option(help="Folder that holds the recipe's data sets.")],
+    run: Annotated[Path | None, typer.Argument(help="With --resume: the run's folder.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder that holds the recipe's data sets; beside the recipe by default.")
+    ] = None,
     runs: Annotated[Path, typer.Option(help="The run lands in RUNS/<name>/.")] = Path("runs"),
     device: Annotated[str, typer.Option(help="auto, cuda or cpu.")] = "auto",
-    steps: Annotated[int | None, typer.Option(help="Another number of updates than the recipe's.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the processor; all by default.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Another number of updates than the recipe's.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Put the finished model into the model list.")] = False,
 ) -> None:
     """Teach a small model what a larger one, or several, know, and compare them; a killed run goes on with --resume."""
-    from napari_nucleus.cli.training import follow_training, is_first
-    from napari_nucleus.inference import resolve_device
-    from napari_nucleus.training import distill
+    import torch
 
-    run = follow_training(distill(recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume))
-    if is_first():
-        print((run.folder / "comparison.txt").read_text(encoding="utf-8"), end="")
-        print(f"{run.weights}; put it on the list of models: napari-nucleus models import {run.folder}")
+    from napari_nucleus import training
+    from napari_nucleus.cli.training import follow_training, is_first, runs_folder
+    from napari_nucleus.inference import resolve_device
+
+    place = runs_folder(recipe, runs, run, resume)
+    if threads:
+        torch.set_num_threads(threads)
+    work = training.distill(recipe, data, place, device=resolve_device(device), steps=steps, resume=resume)
+    finished = follow_training(work)
+    if not is_first():
+        return
+    print((finished.folder / "comparison.txt").read_text(encoding="utf-8"), end="")
+    print(f"{finished.weights} holds the model")
+    if publish:
+        print(f"published as {training.publish(finished)}")

@@ -10,7 +10,10 @@ import typer
 
 def fine_tune(
     recipe: Annotated[Path, typer.Argument(help="A recipe (TOML) that names the model to start from.")],
-    data: Annotated[Path, typer.Option(help="Folder that holds the recipe's data sets.")],
+    run: Annotated[Path | None, typer.Argument(help="With --resume: the run's folder.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder that holds the recipe's data sets; beside the recipe by default.")
+    ] = None,
     runs: Annotated[Path, typer.Option(help="The run lands in RUNS/<name>/.")] = Path("runs"),
     device: Annotated[str, typer.Option(help="auto, cuda or cpu.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Of the processor; all by default.")] = None,
@@ -22,16 +25,17 @@ def fine_tune(
     import torch
 
     from napari_nucleus import training
-    from napari_nucleus.cli.training import follow_training, is_first
+    from napari_nucleus.cli.training import follow_training, is_first, runs_folder
     from napari_nucleus.inference import resolve_device
     from napari_nucleus.training.finetune import verdict
 
+    place = runs_folder(recipe, runs, run, resume)
     if threads:
         torch.set_num_threads(threads)
-    work = training.fine_tune(recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume)
-    run = follow_training(work)
+    work = training.fine_tune(recipe, data, place, device=resolve_device(device), steps=steps, resume=resume)
+    finished = follow_training(work)
     if not is_first():
         return
-    print(f"{verdict(run.card)}\n{run.weights} holds the model")
+    print(f"{verdict(finished.card)}\n{finished.weights} holds the model")
     if publish:
-        print(f"published as {training.publish(run)}")
+        print(f"published as {training.publish(finished)}")

@@ -98,7 +98,9 @@ def remove(numbers: Numbers) -> None:
 @jobs.command()
 def submit(
     recipe: Annotated[Path, typer.Argument(help="A recipe (TOML).")],
-    data: Annotated[Path, typer.Option(help="Folder that holds the recipe's data sets.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Folder that holds the recipe's data sets; beside the recipe by default.")
+    ] = None,
     kind: Annotated[Kind, typer.Option(help="What the recipe is for.")] = Kind.train,
     runs: Annotated[Path, typer.Option(help="The run lands in RUNS/<name>/.")] = Path("runs"),
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
@@ -113,7 +115,7 @@ def submit(
     spec = JobSpec(
         kind=kind.value,
         recipe=str(recipe),
-        data=str(data),
+        data=str(recipe.parent if data is None else data),
         runs=str(runs),
         device=device,
         threads=threads,

@@ -10,7 +10,10 @@ import typer
 
 def relabel(
     recipe: Annotated[Path, typer.Argument(help="A recipe (TOML) that names two data sets.")],
-    data: Annotated[Path, typer.Option(help="Folder that holds both data sets.")],
+    run: Annotated[Path | None, typer.Argument(help="With --resume: the run's folder.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder that holds both data sets; beside the recipe by default.")
+    ] = None,
     runs: Annotated[Path, typer.Option(help="The run lands in RUNS/<name>/.")] = Path("runs"),
     device: Annotated[str, typer.Option(help="auto, cuda or cpu.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Of the processor; all by default.")] = None,
@@ -23,18 +26,19 @@ def relabel(
     import pandas as pd
     import torch
 
-    from napari_nucleus.cli.training import follow_training
+    from napari_nucleus.cli.training import follow_training, runs_folder
     from napari_nucleus.inference import resolve_device
     from napari_nucleus.training import cross_relabel
 
+    place = runs_folder(recipe, runs, run, resume)
     if threads:
         torch.set_num_threads(threads)
-    work = cross_relabel(recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume)
-    run = follow_training(work)
-    for classifier in run.classifiers:
+    work = cross_relabel(recipe, data, place, device=resolve_device(device), steps=steps, resume=resume)
+    finished = follow_training(work)
+    for classifier in finished.classifiers:
         table = pd.read_csv(classifier.folder / "accuracy.csv").round(3)
         print(f"\n{classifier.card.description}\n{table.to_string(index=False)}")
-    ledger = pd.read_parquet(run.ledger)
+    ledger = pd.read_parquet(finished.ledger)
     counts = ledger.groupby(["source", "decision", "new_class"]).size().rename("nuclei").reset_index()
     print(f"\n{counts.to_string(index=False)}")
-    print(f"\n{run.refined} holds the refined data set, {run.review} the nuclei to look at")
+    print(f"\n{finished.refined} holds the refined data set, {finished.review} the nuclei to look at")

@@ -10,7 +10,10 @@ import typer
 
 def train(
     recipe: Annotated[Path, typer.Argument(help="A recipe (TOML).")],
-    data: Annotated[Path, typer.Option(help="Folder that holds the recipe's data sets.")],
+    run: Annotated[Path | None, typer.Argument(help="With --resume: the run's folder.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder that holds the recipe's data sets; beside the recipe by default.")
+    ] = None,
     runs: Annotated[Path, typer.Option(help="The run lands in RUNS/<name>/.")] = Path("runs"),
     device: Annotated[str, typer.Option(help="auto, cuda or cpu.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Of the processor; all by default.")] = None,
@@ -22,15 +25,16 @@ def train(
     import torch
 
     from napari_nucleus import training
-    from napari_nucleus.cli.training import follow_training, is_first
+    from napari_nucleus.cli.training import follow_training, is_first, runs_folder
     from napari_nucleus.inference import resolve_device
 
+    place = runs_folder(recipe, runs, run, resume)
     if threads:
         torch.set_num_threads(threads)
-    work = training.fit(recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume)
-    run = follow_training(work)
+    work = training.fit(recipe, data, place, device=resolve_device(device), steps=steps, resume=resume)
+    finished = follow_training(work)
     if not is_first():
         return
-    print(f"{run.weights} holds the model")
+    print(f"{finished.weights} holds the model")
     if publish:
-        print(f"published as {training.publish(run)}")
+        print(f"published as {training.publish(finished)}")

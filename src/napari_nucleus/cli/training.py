@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
@@ -45,6 +46,27 @@ def follow_training(work: Generator[Progress, None, Result]) -> Result:
                 if is_first():
                     print(f"stopped after step {progress.done}; go on with --resume", flush=True)
                 raise SystemExit(130)
+
+
+def runs_folder(recipe: Path, runs: Path, run: Path | None, resume: bool) -> Path:
+    """Where the run lands, or lies that is resumed.
+
+    Raises
+    ------
+    NucleusError
+        A run's folder is given that isn't of this recipe, or isn't to be resumed.
+    """
+    if run is None:
+        return runs
+    from napari_nucleus.core import NucleusError
+    from napari_nucleus.jobs import JobSpec
+
+    name = JobSpec(kind="train", recipe=str(recipe), data="").name()
+    if not resume:
+        raise NucleusError(f"Expected a recipe alone, got {run}, too. To go on with that run, say --resume.")
+    if run.name != name or not (run / "recipe.json").is_file():
+        raise NucleusError(f"Expected a run of {name} to go on with, got {run}. Give its folder, RUNS/{name}.")
+    return run.parent
 
 
 def is_first() -> bool:

@@ -11,12 +11,13 @@ from napari_nucleus.training.dense_task import DenseTask
 from napari_nucleus.training.loop import train
 from napari_nucleus.training.network import dense_network
 from napari_nucleus.training.recipe import Recipe, read_recipe
+from napari_nucleus.training.recipe_reading import data_folder
 from napari_nucleus.training.run import Run, check_new
 
 
 def fit(
     recipe: Recipe | str | Path,
-    data: str | Path,
+    data: str | Path | None = None,
     runs: str | Path = "runs",
     *,
     device: str = "cpu",
@@ -28,8 +29,8 @@ def fit(
     Parameters
     ----------
     recipe : Recipe or path to TOML
-    data : path
-        The folder that holds the recipe's sources.
+    data : path, optional
+        The folder that holds the recipe's sources; by default the recipe's own.
     runs : path
         The run lands in ``runs/<recipe name>/``.
     device : str
@@ -54,6 +55,7 @@ def fit(
     >>> for progress in fit("recipes/nucleus_small.toml", "data"):  # doctest: +SKIP
     ...     print(progress.done, progress.values)
     """
+    data = data_folder(recipe, data)
     recipe = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     folder = Path(runs) / recipe.name
     check_new(folder, resume=resume)

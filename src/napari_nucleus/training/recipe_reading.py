@@ -45,6 +45,13 @@ def read_toml(path: str | Path, kind: type[Kind]) -> Kind:
     return recipe
 
 
+def data_folder(recipe: object, data: str | Path | None) -> Path:
+    """Where a recipe's data sets lie, unless it is said: beside its file; here, for one that isn't read from a file."""
+    if data is not None:
+        return Path(data)
+    return Path(recipe).parent if isinstance(recipe, str | Path) else Path()
+
+
 def unlike(what: str, got: str, known: Iterable[str]) -> NucleusError:
     """The error for a name that isn't known, with the nearest one that is, or else with all."""
     known = list(known)

@@ -1,10 +1,13 @@
 import os
 import signal
 
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from napari_nucleus.cli import app
 from napari_nucleus.cli.training import follow_training
-from napari_nucleus.core import Progress
+from napari_nucleus.core import NucleusError, Progress
 
 
 def work(closed, steps=3, interrupted_at=0):
@@ -44,3 +47,55 @@ def test_of_several_processes_the_first_speaks(capsys, monkeypatch):
     monkeypatch.setenv("RANK", "1")
     assert follow_training(work([])) == "run"
     assert capsys.readouterr().out == ""
+
+
+RECIPE = """
+name = "tiny"
+model = "nucleus_small"
+classes = "nucleus"
+steps = 2
+batch = 1
+crop = 64
+precision = "float32"
+[[sources]]
+folder = "squares"
+classes = true
+mpp = 0.25
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    """A recipe with its data beside it."""
+    labels = np.zeros((80, 80), np.int32)
+    labels[10:30, 10:30], labels[40:60, 40:60] = 1, 2
+    image = np.where(labels[..., None] > 0, [110, 60, 150], [230, 190, 215]).astype(np.uint8)
+    (tmp_path / "squares").mkdir()
+    np.savez(tmp_path / "squares" / "a.npz", image=image, inst=labels, type=(labels > 0).astype(np.uint8))
+    path = tmp_path / "tiny.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+def command(*words):
+    return CliRunner().invoke(app, ["train", *map(str, words), "--device", "cpu", "--threads", "1"])
+
+
+def test_data_lie_beside_the_recipe_and_a_run_is_named_to_go_on(recipe, tmp_path):
+    runs = tmp_path / "runs"
+    first = command(recipe, "--runs", runs, "--steps", 1)
+    assert first.exit_code == 0, first.output
+
+    again = command(recipe, "--resume", runs / "tiny")
+
+    assert again.exit_code == 0, again.output
+    assert "2/2" in again.output
+    assert f"{runs / 'tiny' / 'model.safetensors'} holds the model" in again.output.replace("\n", "")
+
+
+@pytest.mark.parametrize(("words", "told"), [(["--resume"], "a run of tiny to go on with"), ([], "say --resume")])
+def test_a_folder_that_is_no_run_of_the_recipe_is_refused(recipe, tmp_path, words, told):
+    result = command(recipe, *words, tmp_path / "squares")
+
+    assert isinstance(result.exception, NucleusError)
+    assert told in str(result.exception)

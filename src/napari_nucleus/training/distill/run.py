@@ -19,6 +19,7 @@ from napari_nucleus.training.distill.taught import keep_student
 from napari_nucleus.training.loop import train
 from napari_nucleus.training.losses import UNKNOWN
 from napari_nucleus.training.recipe import Recipe, read_recipe
+from napari_nucleus.training.recipe_reading import data_folder
 from napari_nucleus.training.run import Run, check_new, training_in
 
 ANSWERS = "teacher_answers"
@@ -27,7 +28,7 @@ ANSWERS = "teacher_answers"
 
 def distill(
     recipe: DistillRecipe | str | Path,
-    data: str | Path,
+    data: str | Path | None = None,
     runs: str | Path = "runs",
     *,
     device: str = "cpu",
@@ -42,8 +43,8 @@ def distill(
     Parameters
     ----------
     recipe : DistillRecipe or path to TOML
-    data : path
-        The folder that holds the recipe's sources.
+    data : path, optional
+        The folder that holds the recipe's sources; by default the recipe's own.
     runs : path
         The run lands in ``runs/<recipe name>/``, with ``comparison.json``, ``.csv`` and ``.txt``.
     device : str
@@ -64,6 +65,7 @@ def distill(
     NucleusError
         Recipe, data or a model can't be used, the run exists already, the disk is full, or the loss is no number.
     """
+    data = data_folder(recipe, data)
     recipe = recipe if isinstance(recipe, DistillRecipe) else read_recipe(recipe, DistillRecipe)
     folder = Path(runs) / recipe.name
     check_new(folder, resume=resume)

@@ -15,6 +15,7 @@ from napari_nucleus.core import NucleusError, Progress
 from napari_nucleus.io.files import replacing
 from napari_nucleus.training.loop import train
 from napari_nucleus.training.recipe import read_recipe
+from napari_nucleus.training.recipe_reading import data_folder
 from napari_nucleus.training.relabel.assess import Classifier, assess
 from napari_nucleus.training.relabel.cell_task import CellTask
 from napari_nucleus.training.relabel.cells import Cells, SourceImages, cut_cells
@@ -51,7 +52,7 @@ class RelabelRun:
 
 def cross_relabel(
     recipe: RelabelRecipe | str | Path,
-    data: str | Path,
+    data: str | Path | None = None,
     runs: str | Path = "runs",
     *,
     device: str = "cpu",
@@ -68,8 +69,8 @@ def cross_relabel(
     Parameters
     ----------
     recipe : RelabelRecipe or path to TOML
-    data : path
-        The folder that holds both data sets.
+    data : path, optional
+        The folder that holds both data sets; by default the recipe's own.
     runs : path
         The run lands in ``runs/<recipe name>/``.
     device : str
@@ -90,6 +91,7 @@ def cross_relabel(
     NucleusError
         Data are missing or don't fit the recipe, the run exists already, or a loss is no number.
     """
+    data = data_folder(recipe, data)
     recipe = recipe if isinstance(recipe, RelabelRecipe) else read_recipe(recipe, RelabelRecipe)
     folder = Path(runs) / recipe.name
     with training_in(folder):
