@@ -21,6 +21,7 @@ import pandas as pd
 from napari_nucleus.core import own_scheme
 from napari_nucleus.io.folder_classes import write_classes
 from napari_nucleus.io.nuclei import read_nuclei
+from napari_nucleus.metrics import calibration_error
 from napari_nucleus.training import RelabelRecipe, cross_relabel, read_recipe
 from napari_nucleus.training.relabel.ledger import read_ledger
 from napari_nucleus.training.relabel.scores import ALL, accuracy_table, at_threshold, confusion, reliability
@@ -75,7 +76,8 @@ def make_halves(consep: Path, halves: Path) -> None:
 def report(folder: Path, truth: pd.DataFrame) -> None:
     """Print what the halves hold, what the classifiers say of themselves, and what is true; keep it as CSV."""
     print(truth.groupby(["source", "truth"]).size().unstack().to_string(), "\n")
-    print(truth.groupby("source")["image"].unique().map(", ".join).to_string(), "\n")
+    for source, images in truth.groupby("source")["image"].unique().items():
+        print(source, ", ".join(images), "\n")
     for source in BROAD:
         print(source, "classifier", json.dumps(json.loads((folder / source / "classifier.json").read_text())))
         print(pd.read_csv(folder / source / "accuracy.csv").round(3).to_string(index=False), "\n")
@@ -116,9 +118,11 @@ def by_threshold(ledger: pd.DataFrame, source: str) -> pd.DataFrame:
     """Coverage, and accuracy of what is relabelled, at several thresholds."""
     rows = ledger[ledger["source"] == source]
     right = (rows["truth"] == rows["proposed_class"]).to_numpy()
-    return pd.DataFrame([at_threshold(rows["confidence"].to_numpy(), right, t) for t in THRESHOLDS]).assign(
-        source=source
-    )
+    table = pd.DataFrame([at_threshold(rows["confidence"].to_numpy(), right, t) for t in THRESHOLDS])
+    chances = rows.filter(like="p_").dropna(axis=1)
+    raw = chances.pow(rows["temperature"], axis=0)  # the network's own probabilities, but for their sum
+    own = (raw.max(axis=1) / raw.sum(axis=1)).to_numpy()
+    return table.assign(calibration_error_at_temperature_1=calibration_error(own, right), source=source)
 
 
 def levels_of(ledger: pd.DataFrame, source: str) -> pd.DataFrame:

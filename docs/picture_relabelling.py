@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Rectangle
 
 from napari_nucleus.training.relabel.cells import open_cells
 from napari_nucleus.training.relabel.ledger import RELABELLED, read_ledger
@@ -30,9 +31,9 @@ def main() -> None:
     parser.add_argument("truth", type=Path)
     arguments = parser.parse_args()
     ledger = read_ledger(arguments.run).merge(pd.read_csv(arguments.truth), on=["source", "image", "label"])
-    figure = Figure(figsize=(13, 7.4), layout="constrained")
+    figure = Figure(figsize=(13.5, 8), layout="constrained")
     for row, source in zip(figure.subfigures(2, 1, hspace=0.06), TITLES, strict=True):
-        matrix, cells = row.subfigures(1, 2, width_ratios=[1, 2.6])
+        matrix, cells = row.subfigures(1, 2, width_ratios=[1, 2.4])
         entries = ledger[ledger["source"] == source]
         _draw_matrix(matrix.subplots(), entries, TITLES[source])
         _draw_cells(cells, entries, arguments.run / source)
@@ -65,19 +66,18 @@ def _draw_cells(figure: SubFigure, entries: pd.DataFrame, folder: Path) -> None:
         f"now {name}": renamed[renamed["proposed_class"] == name] for name in sorted(set(entries["proposed_class"]))
     }
     lines["for review"] = entries[entries["decision"] != RELABELLED]
-    grid = figure.subplots(len(lines), SHOWN)
-    for axes_of_line, (title, rows) in zip(grid, lines.items(), strict=True):
+    grid = figure.subplots(len(lines), 1 + SHOWN, width_ratios=[0.9] + [1] * SHOWN)
+    for (name, *axes_of_line), (title, rows) in zip(grid, lines.items(), strict=True):
+        name.text(1, 0.5, title.replace(" ", "\n", 1), ha="right", va="center", fontsize=11)
+        for axes in (name, *axes_of_line):
+            axes.set_axis_off()
         chosen = rows.sample(min(SHOWN, len(rows)), random_state=0)
-        axes_of_line[0].set_ylabel(title, fontsize=11)
-        for axes in axes_of_line:
-            axes.set_xticks([]), axes.set_yticks([])
-            axes.spines[:].set_visible(False)
         for axes, (_, row) in zip(axes_of_line, chosen.iterrows(), strict=False):
-            axes.imshow(cells.pictures[place[row["image"], row["label"]]])
-            axes.set_title(f"{row['confidence']:.2f}  truly {row['truth']}", fontsize=8.5, pad=2)
             right = row["truth"] == row["proposed_class"]
             colour = DOUBTFUL if title == "for review" else RIGHT if right else WRONG
-            axes.spines[:].set(visible=True, color=colour, linewidth=3)
+            axes.imshow(cells.pictures[place[row["image"], row["label"]]])
+            axes.set_title(f"{row['confidence']:.2f} {row['truth']}", fontsize=8.5, pad=3)
+            axes.add_patch(Rectangle((-1, -1), 65, 65, fill=False, color=colour, linewidth=4, clip_on=False))
 
 
 if __name__ == "__main__":
