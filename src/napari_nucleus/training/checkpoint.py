@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,8 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     NucleusError
         It can't be written.
     """
-    # In memory first: torch hides what the system says of a file that it can't write.
-    buffer = BytesIO()
-    torch.save(state, buffer)
     with whole_file(path) as file:
-        file.write(buffer.getbuffer())
+        torch.save(state, file)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

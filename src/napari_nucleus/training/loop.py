@@ -132,9 +132,16 @@ class _Training:
             values = self._task.validate(network)
             records.preview(self._task.preview(network))
         values = self._fabric.broadcast(values)
-        if values and self._best.take(values[self._task.monitor]) and records:
+        if values and self._best.take(self._monitored(values)) and records:
             self._export(records, values)
         return values
+
+    def _monitored(self, values: dict[str, float]) -> float:
+        if self._task.monitor not in values:
+            raise NucleusError(
+                f"Expected monitor to be one of {', '.join(values)}, got {self._task.monitor}. Change it and resume."
+            )
+        return values[self._task.monitor]
 
     def _export(self, records: Records, values: dict[str, float]) -> None:
         card = self._task.card()

@@ -24,13 +24,13 @@ def precision_of(name: str, device: torch.device) -> Precision:
     Raises
     ------
     NucleusError
-        The device can't train in float16.
+        Apple's GPUs don't train in float16.
     """
     name = _best_on(device) if name == "auto" else name
     if name == "float32":
         return Precision()
-    if device.type != "cuda" and name == "float16":
-        raise NucleusError(f"Expected precision bfloat16 or float32 on {device.type}, got float16. Change precision.")
+    if device.type == "mps" and name == "float16":
+        raise NucleusError("Expected precision bfloat16 or float32 on Apple's GPUs, got float16. Change precision.")
     return _InsideForward("16-mixed" if name == "float16" else "bf16-mixed", device.type)
 
 

@@ -60,7 +60,8 @@ class Records:
     def model(self, network: nn.Module, card: ModelCard) -> None:
         """Weights to use, with their card."""
         export_weights(self._folder / "model.safetensors", network)
-        write_card(self._folder / "model.json", card)
+        with whole_file(self._folder / "model.json") as file:
+            write_card(Path(file.name), card)
 
     def preview(self, maps: dict[str, NDArray]) -> None:
         """What the network makes of a held-out image."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from napari_nucleus.training.board import Board
 from napari_nucleus.training.whole_file import no_room, whole_file
 
 
@@ -22,17 +25,13 @@ class RunLog:
     """
 
     def __init__(self, folder: Path, first: int) -> None:
-        from torch.utils.tensorboard import SummaryWriter  # takes a second
-
-        self._path = folder / "log.csv"
+        self._folder, self._path = folder, folder / "log.csv"
         self._rows = _rows_up_to(self._path, first)
         self._columns = list(self._rows[0]) if self._rows else []
-        if first == 0:
-            for former in (folder / "tensorboard").glob("events.*"):
-                former.unlink()
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=first + 1 if first else None)
         if self._columns:
             self._rewrite()
+        with _room_for(folder / "tensorboard"):
+            self._board = Board(folder / "tensorboard", first)
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Add a step's row."""
@@ -44,26 +43,21 @@ class RunLog:
             self._rewrite()
         else:
             self._append(row)
-        for name, value in values.items():
-            group = "validation" if name.startswith("val_") else "training"
-            self._board.add_scalar(f"{group}/{name.removeprefix('val_')}", value, step)
+        with _room_for(self._folder / "tensorboard"):
+            self._board.write(step, values)
 
     def sync(self) -> None:
         """Make all rows last, before a checkpoint that comes after them."""
-        self._board.flush()
-        with self._path.open("a") as file:
+        with _room_for(self._path), self._path.open("a") as file:
             os.fsync(file.fileno())
 
     def close(self) -> None:
-        """End TensorBoard's thread."""
+        """End the files."""
         self._board.close()
 
     def _append(self, row: dict[str, str]) -> None:
-        try:
-            with self._path.open("a", newline="") as file:
-                csv.DictWriter(file, self._columns).writerow(row)
-        except OSError as error:
-            raise no_room(self._path, error) from None
+        with _room_for(self._path), self._path.open("a", newline="") as file:
+            csv.DictWriter(file, self._columns).writerow(row)
 
     def _rewrite(self) -> None:
         text = io.StringIO(newline="")
@@ -72,6 +66,14 @@ class RunLog:
         writer.writerows(self._rows)
         with whole_file(self._path) as file:
             file.write(text.getvalue().encode())
+
+
+@contextmanager
+def _room_for(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise no_room(path, error) from None
 
 
 def _rows_up_to(path: Path, last: int) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from napari_nucleus.core import NucleusError, drain
 from napari_nucleus.models import read_card
 from napari_nucleus.training import train
 
+needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks processes")
 
 
@@ -114,6 +115,18 @@ def test_killed_and_resumed_is_the_same_run(toy, whole, processes):
     assert [start["first_step"] for start in starts][-1] > 15
 
 
+def test_float16_comes_back_with_the_scale_of_its_gradients(toy, tmp_path):
+    recipe = replace(toy.RECIPE, precision="float16", steps=8)
+    drain(train(toy.Toy(recipe), recipe, tmp_path / "whole"))
+    stopped = train(toy.Toy(recipe), recipe, tmp_path / "run")
+    while next(stopped).done < 4:
+        pass
+    stopped.close()
+    assert state(tmp_path / "run")["updates"]["precision"]["_growth_tracker"] > 0
+    drain(train(toy.Toy(recipe), recipe, tmp_path / "run", resume=True))
+    assert_same_run(tmp_path / "run", tmp_path / "whole")
+
+
 def test_a_row_cut_short_and_later_rows_are_dropped(toy, whole, tmp_path):
     folder = tmp_path / "run"
     stopped = train(toy.Toy(toy.RECIPE), toy.RECIPE, folder)
@@ -190,6 +203,13 @@ def test_higher_is_better_where_the_task_says_so(toy, tmp_path):
     task = toy.Toy(toy.RECIPE)
     task.rising, task.validate = ("val_loss",), lambda network: {"val_loss": next(scores)}
     assert drain(train(task, toy.RECIPE, tmp_path / "run")).card.training["step"] == 18
+
+
+def test_a_score_that_nobody_measures(toy, tmp_path):
+    task = toy.Toy(toy.RECIPE)
+    task.monitor = "val_pq"
+    with pytest.raises(NucleusError, match="monitor to be one of val_loss, got val_pq"):
+        drain(train(task, toy.RECIPE, tmp_path / "run"))
 
 
 @pytest.mark.parametrize("cut", [0, 10], ids=["in one go", "resumed"])
@@ -278,8 +298,8 @@ def test_a_sample_too_large_for_the_memory(toy, tmp_path):
         drain(train(task, toy.RECIPE, tmp_path / "run"))
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-@pytest.mark.parametrize("name", ["last.pt", "model.safetensors", "preview.npz"])
+@needs_full_disk
+@pytest.mark.parametrize("name", ["last.pt", "model.safetensors", "model.json", "preview.npz"])
 def test_a_full_disk_leaves_the_last_checkpoint(toy, whole, tmp_path, name):
     folder = tmp_path / "run"
     steps = train(toy.Toy(toy.RECIPE), toy.RECIPE, folder)
@@ -293,6 +313,16 @@ def test_a_full_disk_leaves_the_last_checkpoint(toy, whole, tmp_path, name):
     assert list(folder.glob("*.part")) == []
     drain(train(toy.Toy(toy.RECIPE), toy.RECIPE, folder, resume=True))
     assert_same_run(folder, whole)
+
+
+@needs_full_disk
+def test_a_full_disk_under_the_log(toy, tmp_path):
+    steps = train(toy.Toy(toy.RECIPE), toy.RECIPE, tmp_path / "run")
+    next(steps)
+    (tmp_path / "run" / "log.csv").unlink()
+    (tmp_path / "run" / "log.csv").symlink_to("/dev/full")
+    with pytest.raises(NucleusError, match=r"room .*log.csv, got: No space left on device"):
+        next(steps)
 
 
 def test_a_checkpoint_of_another_network(toy, tmp_path):

@@ -93,7 +93,7 @@ def forked(work, *args, **options):
 def main(folder):
     """Kill a run three times; then let two processes share another. Both are left in the folder."""
     torch.set_num_threads(1)
-    for module in ("napari_nucleus.training.precision", "torch._dynamo", "torch.utils.tensorboard"):
+    for module in ("napari_nucleus.training.precision", "torch._dynamo"):
         importlib.import_module(module)  # once, in place of once a process
     for moment in (2, 8, 17):
         running = forked(run, folder / "killed", resume=True)
