@@ -1,8 +1,9 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
+from napari_nucleus.cli import app
+from napari_nucleus.core import NucleusError
 
 RECIPE = """
 name = "tiny"
@@ -33,9 +34,7 @@ own_classes = ["c", "d", "a or b"]
 
 
 def command(*words):
-    return subprocess.run(
-        [sys.executable, "-m", "napari_nucleus.cli", *map(str, words)], capture_output=True, text=True, check=False
-    )
+    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 @pytest.fixture
@@ -55,18 +54,17 @@ def data(tmp_path):
 def test_relabel_prints_both_classifiers_and_what_became_of_the_nuclei(data, tmp_path):
     (tmp_path / "recipe.toml").write_text(RECIPE)
     done = command("relabel", tmp_path / "recipe.toml", "--data", data, "--runs", tmp_path / "runs", "--device", "cpu")
-    assert done.returncode == 0, done.stderr
-    assert "as they occur" in done.stdout
-    assert "c or d" in done.stdout or "relabelled" in done.stdout
+    assert done.exit_code == 0, done.output
+    assert "as they occur" in done.output
+    assert "c or d" in done.output or "relabelled" in done.output
     assert (tmp_path / "runs/tiny/refined_pannuke/masks.npy").exists()
     again = command("relabel", tmp_path / "recipe.toml", "--data", data, "--runs", tmp_path / "runs")
-    assert again.returncode == 1
-    assert again.stderr.count("\n") == 1
-    assert "Resume" in again.stderr
+    assert isinstance(again.exception, NucleusError)
+    assert "Resume" in str(again.exception)
 
 
 def test_tiles_are_cut_and_counted(data, tmp_path):
     done = command("tiles", data / "first", "--out", tmp_path / "tiles", "--side", 64, "--least", 32)
-    assert done.returncode == 0, done.stderr
-    assert "4 tiles of 64 pixels from 1 images" in done.stdout
+    assert done.exit_code == 0, done.output
+    assert "4 tiles of 64 pixels from 1 images" in done.output
     assert len(list((tmp_path / "tiles").glob("*.npz"))) == 4
