@@ -19,7 +19,7 @@ from napari_nucleus.training.held_out import HeldOut
 from napari_nucleus.training.losses import pixel_class_weights
 from napari_nucleus.training.network import dense_network
 from napari_nucleus.training.objective import Targets, objective
-from napari_nucleus.training.recipe import FREQUENCY, Recipe
+from napari_nucleus.training.recipe import FREQUENCY, SCORES, Recipe
 from napari_nucleus.training.task import Batch
 
 # Batches of held-out crops whose loss is measured at each validation.
@@ -51,12 +51,12 @@ class DenseTask:
         The recipe doesn't fit its network, or its data can't be used.
     """
 
-    rising: tuple[str, ...] = ("val_pq", "val_f1", "val_fd", "val_fc")
+    rising: tuple[str, ...] = SCORES
 
     def __init__(self, recipe: Recipe, data: str | Path | TrainingData, network: nn.Module | None = None) -> None:
         self.recipe = recipe
         self.network: Any = dense_network(recipe) if network is None else network
-        self.targets: tuple[str, ...] = tuple(self.network.targets)
+        self.targets = _targets(self.network)
         self.data = data if isinstance(data, TrainingData) else drain(open_data(recipe, data, self.targets))
         self.crops = CropSampler(self.data.training, recipe)
         self.held_out = HeldOut(self.data.held_out, recipe)
@@ -126,3 +126,8 @@ class DenseTask:
         if wanted == FREQUENCY:
             return pixel_class_weights(torch.from_numpy(self.data.counts(n_classes)))
         return torch.tensor(wanted or (1.0,) * (1 + n_classes))
+
+
+def _targets(network: Any) -> tuple[str, ...]:
+    """Names of the dense targets that a network is taught."""
+    return tuple(network.targets)

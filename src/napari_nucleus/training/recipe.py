@@ -10,13 +10,17 @@ from napari_nucleus.core import SCHEMES, ClassScheme, own_scheme, scheme
 from napari_nucleus.core.errors import NucleusError
 from napari_nucleus.training.augment import Augmentation
 from napari_nucleus.training.loop_recipe import LoopRecipe
-from napari_nucleus.training.losses import Losses
+from napari_nucleus.training.losses import TERMS, Losses
 from napari_nucleus.training.recipe_fields import check_fields, number
 from napari_nucleus.training.recipe_reading import read_toml, unlike
 
-__all__ = ["FREQUENCY", "DataSource", "LoopRecipe", "Recipe", "read_recipe"]
+__all__ = ["FREQUENCY", "SCORES", "DataSource", "LoopRecipe", "Recipe", "read_recipe"]
 
 Kind = TypeVar("Kind", bound=LoopRecipe)
+
+SCORES = ("val_pq", "val_f1", "val_fd", "val_fc")
+"""What whole held-out images are scored by; the more the better."""
+_PARTS = ("val_loss", *(f"val_{branch}" for branch in TERMS))
 
 FREQUENCY = "frequency"
 """In place of weights of classes: from how often each is met in the training images."""
@@ -151,8 +155,10 @@ class Recipe(LoopRecipe, Augmentation):
             raise unlike("classes to be a scheme, or a list of names,", self.classes, SCHEMES)
         if not self.sources:
             raise NucleusError("Expected at least one of sources, got none. Add [[sources]] with a folder.")
-        if not self.monitor.startswith("val_"):
-            raise unlike("monitor to be a validation score", self.monitor, ("val_loss", "val_pq", "val_f1"))
+        if self.monitor not in (*SCORES, *_PARTS):
+            raise unlike("monitor to be a validation score", self.monitor, (*SCORES, *_PARTS))
+        if self.monitor in SCORES and not self.validate_images:
+            raise NucleusError(f"Expected validate_images above 0 for the monitor {self.monitor}, got 0. Raise it.")
         for name in ("class_weight", "focal_weight"):
             self._check_weights(name, getattr(self, name))
 
