@@ -1,6 +1,6 @@
 """Time of `morphology` against scikit-image's ``regionprops_table``, and of graph builders, as nuclei grow in number.
 
-python benchmarks/morphology.py [TILE.npz]
+    python benchmarks/morphology.py [TILE.npz]
 """
 
 from __future__ import annotations
