@@ -140,25 +140,32 @@ def tuned(data: Path, out: Path, part: str, seed: int) -> dict[str, Any]:
 
 
 def table(before: dict[str, Any], results: dict[str, list[dict[str, Any]]]) -> str:
-    """Markdown: mean ± standard deviation over the draws."""
+    """Markdown: mean ± standard deviation over the draws; how far PQ or F_c of CoNSeP fell at worst; median seconds."""
     columns = [("fields", name) for name in ("F_d", "F_c", *CLASSES)] + [
         ("validation", n) for n in ("PQ", "F_d", "F_c")
     ]
-    head = [*(name if side == "fields" else f"CoNSeP {name}" for side, name in columns), "least change", "s", "kept"]
+    head = [
+        *(name if side == "fields" else f"CoNSeP {name}" for side, name in columns),
+        "least change",
+        "s",
+        "kept",
+        "draws",
+    ]
     lines = ["| | " + " | ".join(head) + " |", "|---" * (1 + len(head)) + "|"]
     first = [f"{before[side][name]:.3f}" for side, name in columns]
-    lines.append("| before | " + " | ".join([*first, "–", "–", "–"]) + " |")
+    lines.append("| before | " + " | ".join([*first, "–", "–", "–", "–"]) + " |")
     for part, runs in results.items():
         cells = [_spread([run[side][name] for run in runs]) for side, name in columns]
         worst = min(run["validation"][n] - before["validation"][n] for run in runs for n in ("PQ", "F_c"))
         seconds = f"{np.median([run['seconds'] for run in runs]):.0f}"
-        kept = f"{sum('fine-tuned' in run['kept'] for run in runs)} of {len(runs)}"
-        lines.append(f"| {part} | " + " | ".join([*cells, f"{worst:+.3f}", seconds, kept]) + " |")
+        kept = str(sum("fine-tuned" in run["kept"] for run in runs))
+        lines.append(f"| {part} | " + " | ".join([*cells, f"{worst:+.3f}", seconds, kept, str(len(runs))]) + " |")
     return "\n".join(lines)
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"{np.mean(values):.3f} ± {np.std(values, ddof=1) if len(values) > 1 else 0:.3f}"
+    spread = f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.3f}{spread}"
 
 
 def main() -> None:
