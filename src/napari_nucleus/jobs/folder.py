@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -50,11 +51,23 @@ class JobFolder:
         return self.path / "beat"
 
     def create(self, spec: JobSpec, recipe: str, record: Record) -> None:
-        """Write a new job; ``state.json``, which makes it one, comes last."""
-        self.path.mkdir(parents=True)
-        _write(self.recipe, recipe)
-        _write(self.path / "spec.json", spec.to_json())
-        self.write_record(record)
+        """Write a new job; ``state.json``, which makes it one, comes last.
+
+        Raises
+        ------
+        NucleusError
+            The folder can't be written; nothing is left of it.
+        """
+        try:
+            self.path.mkdir(parents=True)
+            _write(self.recipe, recipe)
+            _write(self.path / "spec.json", spec.to_json())
+            self.write_record(record)
+        except OSError as error:
+            raise NucleusError(f"Expected room and the right to write {self.path}, got: {error.strerror}.") from None
+        except NucleusError:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
 
     def spec(self) -> JobSpec:
         """The order."""

@@ -79,6 +79,7 @@ class Job:
         self._curves = Curves(self.run_folder / "log.csv")
         self._lock = threading.Lock()
         self._stamp: tuple[int, ...] = ()
+        self._unsettled = True  # what is true hangs on a process, not on files alone
         self._status = Status("queued")
         self.refresh()
 
@@ -121,7 +122,7 @@ class Job:
         with self._lock:
             before = self._status
             stamp = self._folder.stamp()
-            if stamp != self._stamp or before.state == "running":
+            if stamp != self._stamp or self._unsettled:
                 self._status, self._stamp = self._look(), stamp
             status = self._status
         if status != before:
@@ -130,6 +131,7 @@ class Job:
 
     def _look(self) -> Status:
         record = true_record(self._folder)
+        self._unsettled = self._folder.record().state == "running"
         self.died = has_died(self._folder, record)
         self.host = record.host
         progress, left = self._folder.progress() or (None, None)

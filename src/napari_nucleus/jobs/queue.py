@@ -89,7 +89,7 @@ class JobQueue:
         record = Record(queued=time.time(), host=this_host(), cwd=str(Path.cwd()), run=str(run), at_once=self._at_once)
         with locked(self.folder):
             check_run_folder(self.folder, run)
-            number = max((int(folder.id) for folder in job_folders(self.folder)), default=0) + 1
+            number = max((int(path.name) for path in self.folder.iterdir() if path.name.isdecimal()), default=0) + 1
             folder = JobFolder(self.folder / str(number))
             folder.create(spec, recipe.read_text(encoding="utf-8"), record)
         self._look()

@@ -70,7 +70,7 @@ def test_a_job_on_another_computer_is_known_by_its_beat(queue, written, now_runn
     with queue:  # it may only be away: nothing is written down
         pass
     JobFolder(queue.folder / "1").beat.touch()
-    assert JobQueue(queue.folder).jobs()[0].state == "running"
+    assert job.refresh().state == "running"
 
 
 def test_a_broken_record_is_a_failed_job(written, queue, now_running):
