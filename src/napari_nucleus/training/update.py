@@ -50,7 +50,8 @@ class Updates:
         self._wrapped = fabric.setup_module(self.network, move_to_device=False)
         self._stepper: Any = fabric.setup_optimizers(self.optimizer)
         self.samples = list(range(fabric.global_rank, recipe.batch, fabric.world_size))
-        self.parts = min(recipe.accumulate, recipe.batch // fabric.world_size)
+        self._most_parts = recipe.batch // fabric.world_size
+        self.parts = min(recipe.accumulate, self._most_parts)
         self._scaler = getattr(fabric.strategy.precision, "scaler", None)
 
     def make_batch(self, step: int) -> Batch:
@@ -103,7 +104,7 @@ class Updates:
         self.optimizer.load_state_dict(state["optimizer"])
         if state["precision"]:
             self._fabric.strategy.precision.load_state_dict(state["precision"])
-        self.parts = max(self.parts, state["parts"])
+        self.parts = min(max(self.parts, state["parts"]), self._most_parts)
 
     def _backward(self, step: int, batch: Batch) -> dict[str, float]:
         """Gradients of a step, in more parts where memory is too small for as few."""
@@ -143,9 +144,9 @@ class Updates:
                 f"Expected memory for {len(self.samples)} samples in {self.parts} parts on a device, got too little. "
                 f"Set accumulate = {2 * self.parts} and resume."
             )
-        if self.parts >= len(self.samples):
+        if self.parts >= self._most_parts:
             raise NucleusError("Expected memory for one sample, got too little. Train on smaller crops, or elsewhere.")
-        self.parts = min(2 * self.parts, len(self.samples))
+        self.parts = min(2 * self.parts, self._most_parts)
 
     def _clip(self) -> float:
         """Cut the gradient to the recipe's norm; returns the norm that it had."""
