@@ -76,16 +76,14 @@ class CentroidPairing:
         return i[near], j[near]
 
     def _begin(self) -> None:
-        """Pair all anew: who is nearest to whom decides most."""
-        from napari_nucleus.evaluation.augment import cheapest
+        """Pair all anew."""
+        from napari_nucleus.metrics.assignment import assign
 
         fewer, more = self._sides()
-        more.price[:] = 0
-        fewer.price, nearest = cheapest(fewer.yx, more.yx, more.price)
-        fewer.partner[:], more.partner[:] = -1, -1
-        taken, by = np.unique(nearest, return_index=True)
-        fewer.partner[by], more.partner[taken] = taken, by
-        self._complete()
+        found = assign(fewer.yx, more.yx, tell_ties=False)
+        fewer.partner, fewer.price, more.price = found.partner, found.price, found.their_price
+        more.partner[:] = -1
+        more.partner[fewer.partner] = np.arange(len(fewer))
 
     def _go_on(self, fresh: NDArray[np.int64], kept: NDArray[np.int64]) -> None:
         """Pair what a change has left without partner; ``fresh`` predictions have no price yet."""

@@ -7,15 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_nucleus.core import NucleusError, NucleusMap
-from napari_nucleus.evaluation.centroid_pairing import CentroidPairing
+from napari_nucleus.core import NucleusMap
 from napari_nucleus.metrics.overlap import Overlap, overlap
 from napari_nucleus.metrics.pairing import best_pairs, matched_pairs, pair_centroids, pair_within, unique_pairs
-
-# Above this the table of distances costs more than it is worth (0.3 GB); only ties may then be paired otherwise.
-_DENSE = 36_000_000
-# Every nucleus looks at every other one at least once: 90,000 on each side take half a minute.
-_MOST_PAIRS = 40_000_000_000
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Indices of true and of predicted nuclei, (n,) each."""
@@ -119,25 +113,11 @@ def match(truth: NucleusMap, prediction: NucleusMap, radius_px: float = 12.0) ->
     Raises
     ------
     NucleusError
-        Their shapes differ, or there are more than about 200,000 nuclei.
+        Their shapes differ, or pairing the centroids would take minutes.
     """
     true, pred = Side.of(truth), Side.of(prediction)
     found = overlap(truth.labels, prediction.labels)
-    return Matching.of(true, pred, found, _near(true, pred, radius_px), radius_px)
-
-
-def _near(true: Side, pred: Side, radius_px: float) -> Pairs:
-    """Pairs of the least total distance; of many nuclei without a table of all distances."""
-    if len(true) * len(pred) <= _DENSE:
-        return pair_centroids(true.yx, pred.yx, radius_px)
-    if len(true) * len(pred) > _MOST_PAIRS:
-        raise NucleusError(
-            f"Expected at most 200,000 nuclei in an image, got {len(true):,} and {len(pred):,}: F pairs each with all "
-            "others. Cut truth and prediction into the same tiles."
-        )
-    pairing = CentroidPairing(true.yx)
-    pairing.update(pred.labels, pred.yx)
-    return pairing.pairs(radius_px)
+    return Matching.of(true, pred, found, pair_centroids(true.yx, pred.yx, radius_px), radius_px)
 
 
 def _near_same(true: Side, pred: Side, radius_px: float) -> Pairs:

@@ -106,13 +106,14 @@ def detection_f1(
     images = _images(true_yx, pred_yx, true_types, pred_types, n_classes, radius_px)
     side = n_classes + 1
     pairs = np.zeros((side, side), np.int64)
-    missed, extra = np.zeros(side, np.int64), np.zeros(side, np.int64)
+    true, pred = np.zeros(side, np.int64), np.zeros(side, np.int64)
     for a, a_kinds, b, b_kinds in images:
         i, j = pair_centroids(a, b, radius_px)
         pairs += np.bincount(a_kinds[i] * side + b_kinds[j], minlength=side * side).reshape(side, side)
-        missed += np.bincount(np.delete(a_kinds, i), minlength=side)
-        extra += np.bincount(np.delete(b_kinds, j), minlength=side)
+        true += np.bincount(a_kinds, minlength=side)
+        pred += np.bincount(b_kinds, minlength=side)
 
+    missed, extra = true - pairs.sum(1), pred - pairs.sum(0)
     right = np.diag(pairs)[1:]
     wrong = pairs[1:].sum(0)[1:] - right + pairs[1:].sum(1) - right
     f_c = _f1(right, 2 * wrong + extra[1:] + missed[1:])
@@ -205,11 +206,12 @@ def _nuclei(points: ArrayLike, kinds: ArrayLike, n_classes: int) -> tuple[NDArra
             f"Expected centroids (N, 2) of finite numbers and N types, got shapes {centroids.shape} and "
             f"{numbers.shape}. Give one type a centroid."
         )
-    if not np.isin(numbers, np.arange(n_classes + 1)).all():
+    types = numbers.ravel().astype(np.int64)
+    if types.min() < 0 or types.max() > n_classes or (types != numbers.ravel()).any():
         raise NucleusError(
             f"Expected types 0 to {n_classes}, got {numbers.min()} to {numbers.max()}. Use 0 for unknown nuclei."
         )
-    return centroids, numbers.astype(np.int64).ravel()
+    return centroids, types
 
 
 def _f1(hits: NDArray[np.int64], errors: NDArray[np.int64]) -> NDArray[np.float64]:

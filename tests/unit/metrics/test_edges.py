@@ -46,6 +46,18 @@ def test_wrong_label_images_give_one_clear_error(metric, pred):
         metric(ONE, pred)
 
 
+@pytest.mark.parametrize("seen", [np.asarray, np.asfortranarray, lambda labels: np.flip(labels, 1)])
+@pytest.mark.parametrize("dtype", [np.int32, np.uint16, np.int64])
+def test_dice_counts_every_pixel_however_the_image_is_stored(seen, dtype):
+    random = np.random.default_rng(0)
+    true, pred = (seen(random.integers(0, 3, (211, 307)).astype(dtype)) for _ in range(2))
+    expected = 2 * ((true > 0) & (pred > 0)).sum() / ((true > 0).sum() + (pred > 0).sum())
+    true.flags.writeable = False
+    assert dice(true, pred) == pytest.approx(expected, abs=1e-15)
+    with pytest.raises(NucleusError, match="labels from 0"):
+        dice(true, pred.astype(np.int32) - 1)
+
+
 def test_a_prediction_that_serves_two_nuclei_by_hand():
     true = np.array([[1, 1, 1, 2, 2, 2, 0, 0]])
     pred = np.array([[7, 7, 7, 7, 7, 7, 0, 8]])

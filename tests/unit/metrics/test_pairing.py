@@ -3,7 +3,6 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from napari_nucleus.core import NucleusError
 from napari_nucleus.metrics.overlap import overlap
 from napari_nucleus.metrics.pairing import BATCH, best_pairs, matched_pairs, pair_centroids, pair_within, unique_pairs
 
@@ -78,7 +77,26 @@ def test_points_upon_each_other_and_no_points():
         assert [index.tolist() for index in pair(same, np.empty((0, 2)), 5)] == [[], []]
 
 
-def test_more_distances_than_memory_give_one_clear_error():
-    many = np.zeros((30_000, 2))
-    with pytest.raises(NucleusError, match="400,000,000 distances"):
-        pair_centroids(many, many, 12)
+@pytest.mark.parametrize("n_pred", [150, 240])
+@pytest.mark.parametrize("spread", ["anywhere", "on a grid", "on a line"])
+def test_centroids_are_paired_as_on_the_table_of_all_distances_even_where_totals_tie(spread, n_pred):
+    random = np.random.default_rng(n_pred)
+    true, pred = random.uniform(0, 60, (200, 2)), random.uniform(0, 60, (n_pred, 2))
+    if spread == "on a grid":
+        true, pred = true.round(), pred.round()
+    if spread == "on a line":
+        true[:, 0] = pred[:, 0] = 5
+    distance = cdist(true, pred)
+    i, j = linear_sum_assignment(distance)
+    for radius in (1.0, 12.0):
+        near = distance[i, j] <= radius
+        np.testing.assert_array_equal(pair_centroids(true, pred, radius), (i[near], j[near]))
+
+
+def test_more_centroids_than_a_table_could_hold():
+    random = np.random.default_rng(0)
+    true = random.uniform(0, 10_000, (100_000, 2))
+    pred = np.concatenate([true[5000:] + random.normal(0, 0.1, (95_000, 2)), random.uniform(0, 10_000, (2000, 2))])
+    i, j = pair_centroids(true, pred, 1)
+    assert len(set(i)) == len(set(j)) == len(i)
+    assert np.count_nonzero(i == j + 5000) > 94_000  # but for those near the 2,000 that are nowhere
