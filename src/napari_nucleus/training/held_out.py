@@ -33,10 +33,12 @@ class HeldOut:
     ----------
     images : Images
     recipe : Recipe
+    thresholds : Thresholds, optional
+        Of decoding; those of a model that has some already.
     """
 
-    def __init__(self, images: Images, recipe: Recipe) -> None:
-        self._images, self._recipe = images, recipe
+    def __init__(self, images: Images, recipe: Recipe, thresholds: Thresholds | None = None) -> None:
+        self._images, self._recipe, self._thresholds = images, recipe, thresholds or Thresholds()
         n = min(len(images), recipe.validate_images)
         self._shown = np.unique(np.linspace(0, len(images) - 1, n).round().astype(int)).tolist()
         self.evaluation: Evaluation | None = None
@@ -87,7 +89,7 @@ class HeldOut:
         *_, planes = predictor.run(image.image)
         assert not isinstance(planes, int)
         maps = planes.maps(self._recipe.mpp)
-        return maps, decode(maps, self._recipe.scheme, Thresholds())
+        return maps, decode(maps, self._recipe.scheme, self._thresholds)
 
 
 def _middle(image: TrainingImage) -> TrainingImage:

@@ -8,6 +8,7 @@ from torch import nn
 from napari_nucleus.core import NucleusMap
 from napari_nucleus.evaluation import Case
 from napari_nucleus.inference.network import Predictor
+from napari_nucleus.postprocess.thresholds import Thresholds
 from napari_nucleus.training.data import TrainingImage
 from napari_nucleus.training.finetune.data import FineTuneData
 from napari_nucleus.training.finetune.recipe import FineTuneRecipe
@@ -45,12 +46,14 @@ class Scores:
     ----------
     data : FineTuneData
     recipe : FineTuneRecipe
+    thresholds : Thresholds
+        The start's, which its card hands on.
     """
 
-    def __init__(self, data: FineTuneData, recipe: FineTuneRecipe) -> None:
+    def __init__(self, data: FineTuneData, recipe: FineTuneRecipe, thresholds: Thresholds) -> None:
         self._tolerance = recipe.tolerance
-        self.new = (AnnotatedHeldOut if recipe.partial else HeldOut)(data.new.held_out, recipe)
-        self.old = None if data.old is None else HeldOut(data.old.held_out, recipe)
+        self.new = (AnnotatedHeldOut if recipe.partial else HeldOut)(data.new.held_out, recipe, thresholds)
+        self.old = None if data.old is None else HeldOut(data.old.held_out, recipe, thresholds)
 
     def of(self, network: nn.Module) -> dict[str, float]:
         """``val_pq``, ``val_fd``, ``val_fc``, ``val_f1`` of the new images, ``val_old_pq`` and so on of the others."""

@@ -63,7 +63,7 @@ class FineTuneTask(DenseTask):
         self._old_crops = None if data.old is None else CropSampler(data.old.training, recipe)
         self._old_samples = 0 if data.old is None else round(recipe.rehearsal_share * recipe.batch)
         self._margin_px = round(recipe.margin_um / recipe.mpp)
-        self._scores = Scores(data, recipe)
+        self._scores = Scores(data, recipe, model.card.thresholds)
         self.before: dict[str, float] = {}
 
     def batch(self, step: int, samples: Sequence[int]) -> Batch:
