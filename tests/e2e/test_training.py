@@ -48,7 +48,7 @@ def test_train_import_segment(run, data, tmp_path, monkeypatch, model, options):
     recipe.write_text(RECIPE.format(model=model, options=options))
     trained = run("train", recipe, "--data", data, "--runs", tmp_path / "runs", "--device", "cpu")
     assert trained.returncode == 0, trained.stderr
-    assert "2/2 training" in trained.stdout
+    assert "training 2/2" in trained.stdout
 
     imported = run("models", "import", tmp_path / "runs" / "mine")
     assert imported.returncode == 0, imported.stderr
