@@ -95,7 +95,7 @@ def main() -> None:
             moment = max(1, int((kill + random.random()) * share))
             job = start(folder, "killed", given.steps, given.threads, resume=True)
             while job.poll() is None and len(rows(folder / "killed")) < moment:
-                time.sleep(0.001)
+                time.sleep(0.02)
             time.sleep(random.random() * 0.2)  # anywhere in a step, or in the writing of a checkpoint
             job.send_signal(signal.SIGKILL)
             job.wait()
