@@ -1,6 +1,8 @@
 """Time of `morphology` against scikit-image's ``regionprops_table``, and of graph builders, as nuclei grow in number.
 
     python benchmarks/morphology.py [TILE.npz]
+
+The tile (its ``inst``; by default the bundled one) is laid beside and under itself.
 """
 
 from __future__ import annotations

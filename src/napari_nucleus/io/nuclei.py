@@ -96,7 +96,8 @@ def typed_nuclei(labels: NDArray, kinds: NDArray, mpp: float, classes: str | Cla
 def known_folder(folder: Path) -> tuple[str | ClassScheme | None, float | None]:
     """Class scheme and pixel size in µm that a folder's ``classes.json`` or its name tells, else None and None."""
     stated = read_classes(folder)
-    return stated or _KNOWN.get(folder.resolve().name.lower(), (None, None))
+    known: tuple[str | ClassScheme | None, float | None] = (None, None)
+    return _KNOWN.get(folder.resolve().name.lower(), known) if stated is None else stated
 
 
 def image_name(path: Path) -> str:

@@ -73,7 +73,12 @@ class HeldOut:
         image = _middle(self._images[0])
         maps, nuclei = self._decoded(image, self._predictor(network))
         probability = maps.prob if isinstance(maps, FlowMaps) else maps.np_prob
-        shown = {"image": image.image, "labels": nuclei.labels, "truth": image.labels, "np": probability}
+        shown: dict[str, NDArray[Any]] = {
+            "image": image.image,
+            "labels": nuclei.labels,
+            "truth": image.labels,
+            "np": probability,
+        }
         return shown if maps.type_prob is None else shown | {"type": nuclei.type_map()}
 
     def _predictor(self, network: nn.Module) -> Predictor:
