@@ -88,5 +88,5 @@ def test_mistakes_are_one_line(folder, arguments, message):
 
 
 def test_wrong_usage(folder):
-    assert run("submit", "three.toml").exit_code == 2
+    assert run("submit").exit_code == 2
     assert run("submit", "three.toml", "--data", "data", "--kind", "teach").exit_code == 2
