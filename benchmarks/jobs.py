@@ -104,17 +104,17 @@ def in_window(spec: JobSpec, folder: Path) -> tuple[NDArray, NDArray, tuple[floa
     panel = TrainPanel(viewer, TrainController(JobQueue(folder / "jobs"), folder))
     viewer.window.add_dock_widget(panel, name="Train", area="right")
     while not panel.fine_tune.model.count():  # the lists of models and devices come from a thread
-        work(viewer, 1)
-    work(viewer, SETTLE_S)
+        work(1)
+    work(SETTLE_S)
     ticks = Ticks()
-    work(viewer, ALONE_S)
+    work(ALONE_S)
     alone = ticks.gaps()
     start = time.perf_counter()
     job = panel.controller.queue.submit(spec)
     panel.look()
     panel.state.chosen = job.id
     while job.state not in ENDED:
-        work(viewer, 0.5)
+        work(0.5)
     whole = time.perf_counter() - start
     busy = ticks.gaps()
     assert job.state == "done", job.message
@@ -123,9 +123,8 @@ def in_window(spec: JobSpec, folder: Path) -> tuple[NDArray, NDArray, tuple[floa
     return alone, busy, (steps_s(job.run_folder), whole)
 
 
-def work(viewer: napari.Viewer, seconds: float) -> None:
-    """Let the window work by itself, after a push to the camera."""
-    getattr(viewer, "scene", viewer).camera.center = (0, *np.random.default_rng().uniform(400, 600, 2))
+def work(seconds: float) -> None:
+    """Let the window's event loop run."""
     loop = QEventLoop()
     QTimer.singleShot(round(seconds * 1000), loop.quit)
     loop.exec()
