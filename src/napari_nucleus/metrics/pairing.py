@@ -23,6 +23,9 @@ _FEW = 10_000
 _TABLE = 36_000_000
 """Distances that a table holds at most: 0.3 GB, as of 6,000 nuclei a side."""
 
+_WITHIN = 50_000_000
+"""Pairs within the radius that are held at most: 1.2 GB. Nuclei have a handful each."""
+
 BATCH = 1000
 """Pairs that are assigned at once."""
 
@@ -90,7 +93,7 @@ def pair_centroids(
     Raises
     ------
     NucleusError
-        There are so many nuclei, and so many far from others, that it would take minutes.
+        So many nuclei are far from others that it would take minutes.
     """
     true, pred = (np.asarray(yx, np.float64).reshape(-1, 2) for yx in (true_yx, pred_yx))
     size = len(true) * len(pred)
@@ -137,9 +140,20 @@ def pair_within(
     -------
     (n,), (n,) int64
         Indices of the true and of the predicted nuclei, by true nucleus.
+
+    Raises
+    ------
+    NucleusError
+        More than 50 million pairs are within the radius.
     """
     true, pred = np.reshape(true_yx, (-1, 2)), np.reshape(pred_yx, (-1, 2))
-    near = cKDTree(true).sparse_distance_matrix(cKDTree(pred), radius_px, output_type="ndarray")
+    trees = cKDTree(true), cKDTree(pred)
+    if len(true) * len(pred) > _WITHIN and (within := trees[0].count_neighbors(trees[1], radius_px)) > _WITHIN:
+        raise NucleusError(
+            f"Expected at most {_WITHIN:,} pairs of centroids within {radius_px:g} px, got {within:,}. Lower the "
+            "radius, or look whether the labels are nuclei."
+        )
+    near = trees[0].sparse_distance_matrix(trees[1], radius_px, output_type="ndarray")
     near = near[np.lexsort((near["j"], near["i"]))]
     # One pair more outweighs every saving of distance.
     a_pair = (min(len(true), len(pred)) + 1) * (radius_px + 1)
