@@ -17,6 +17,7 @@ from napari_nucleus.metrics.compiled import compiled
 from napari_nucleus.metrics.heap import NEVER, TAKEN, pop, push
 from napari_nucleus.metrics.point_tree import (
     FAN,
+    ROUNDING,
     Floats,
     Indices,
     Pairing,
@@ -104,8 +105,8 @@ def _solve(
     few: Floats, many: Floats, order: Indices, their_order: Indices, tell_ties: bool, most_steps: int
 ) -> tuple[Indices, Floats, Floats, Floats]:
     """An `Assignment` of points that are taken in the given orders; partners are -1 where it took too long."""
-    pairing = _begin(few[order], many[their_order])
-    yx, price, partner, tree, their_price, _, their_partner, _ = pairing
+    pairing, tied = _begin(few[order], many[their_order])
+    yx, price, partner, tree, their_price, _, their_partner = pairing
     free = np.where(their_partner < 0, their_price, -np.inf)
     free_top = highest(tree, free)
     size = len(their_price)
@@ -119,9 +120,13 @@ def _solve(
         stack,
         cost,
     )
-    for start in np.flatnonzero(partner < 0):
-        straight, end, _ = cheapest(tree, free, free_top, yx[start : start + 1])
-        taken, steps = _augment(pairing, search, start, straight[0] - price[start], end[0])
+    starts = np.flatnonzero(partner < 0)
+    straight, end, _ = cheapest(tree, free, free_top, yx[starts])
+    for k in range(len(starts)):
+        if their_partner[end[k]] >= 0:  # another one has it by now
+            straight[k : k + 1], end[k : k + 1], _ = cheapest(tree, free, free_top, yx[starts[k : k + 1]])
+        taken, steps, also = _augment(pairing, search, starts[k], straight[k] - price[starts[k]], end[k])
+        tied |= also
         free[taken] = -np.inf
         renew(tree, free_top, free, taken)
         most_steps -= steps
@@ -134,17 +139,20 @@ def _solve(
             found[order[i]] = their_order[partner[i]]
     for j in range(len(many)):
         their_paid[their_order[j]] = their_price[j]
-    return found, paid, their_paid, ties(pairing) if tell_ties else np.empty((0, 2))
+    return found, paid, their_paid, ties(pairing) if tied and tell_ties else np.empty((0, 2))
 
 
 @compiled
-def _begin(yx: Floats, their_yx: Floats) -> Pairing:
-    """First prices are distances to the nearest; of those with the same nearest, the nearest has it as partner."""
+def _begin(yx: Floats, their_yx: Floats) -> tuple[Pairing, bool]:
+    """First prices are distances to the nearest; of those with the same nearest, the nearest has it as partner.
+
+    Returns whether one has several that are nearest, too.
+    """
     tree = grow(their_yx)
     their_price = np.full(len(tree.points) * FAN, -np.inf)
     their_price[: len(their_yx)] = 0
     top = highest(tree, their_price)
-    price, nearest, unsure = cheapest(tree, their_price, top, yx)
+    price, nearest, tied = cheapest(tree, their_price, top, yx)
     partner, their_partner = np.full(len(yx), -1), np.full(len(their_price), -1)
     for i in range(len(yx)):
         j = nearest[i]
@@ -153,21 +161,22 @@ def _begin(yx: Floats, their_yx: Floats) -> Pairing:
             partner[i], their_partner[j] = j, i
             if before >= 0:
                 partner[before] = -1
-    return Pairing(yx, price, partner, tree, their_price, top, their_partner, unsure)
+    return Pairing(yx, price, partner, tree, their_price, top, their_partner), bool(tied.any())
 
 
 @compiled
-def _augment(pairing: Pairing, search: _Search, start: int, limit: float, end: int) -> tuple[int, int]:
+def _augment(pairing: Pairing, search: _Search, start: int, limit: float, end: int) -> tuple[int, int, bool]:
     """Give a point the partner that costs least in all, which others may have to pass on.
 
-    ``limit`` is what it costs to go straight to the nearest free point, ``end``. Returns the point that was free, and
-    how many were reached.
+    ``limit`` is what it costs to go straight to the nearest free point, ``end``. Returns the point that was free,
+    how many were reached, and whether another path may cost as little; where none ever does, there is no other
+    assignment of the same total.
     """
-    yx, price, partner, tree, their_price, top, their_partner, unsure = pairing
+    yx, price, partner, tree, their_price, top, their_partner = pairing
     path, source, place, heap, reached, stack, cost = search
     points, boxes, inside, _ = tree
     last, mine, length = start, start, 0.0  # `last` will have the free point
-    n_open, n_reached = 0, 0
+    n_open, n_reached, tied = 0, 0, False
     while True:
         y, x, offset = yx[mine, 0], yx[mine, 1], length - price[mine]
         stack[0], size = len(inside) - 1, 1
@@ -177,7 +186,7 @@ def _augment(pairing: Pairing, search: _Search, start: int, limit: float, end: i
             if at >= 0:
                 to_boxes(boxes[at], top[at], y, x, cost)
                 for k in range(FAN):
-                    if offset + cost[k] < limit:
+                    if offset + cost[k] <= limit + ROUNDING:
                         stack[size] = inside[at, k]
                         size += 1
                 continue
@@ -185,14 +194,18 @@ def _augment(pairing: Pairing, search: _Search, start: int, limit: float, end: i
             to_points(points[-1 - at], their_price[first : first + FAN], y, x, cost)
             for k in range(FAN):
                 new, j = offset + cost[k], first + k
-                if new >= limit or new >= path[j] or place[j] == TAKEN:
+                if new > limit + ROUNDING or j == partner[mine]:
+                    continue
+                known = path[j] if their_partner[j] >= 0 else limit
+                tied |= abs(new - known) <= ROUNDING and (j != end or mine != last)
+                if new >= known or place[j] == TAKEN:
                     continue
                 if their_partner[j] < 0:
                     limit, end, last = new, j, mine
                 else:
                     path[j], source[j] = new, mine
                     n_open = push(heap, place, path, n_open, j)
-        if n_open == 0 or path[heap[0]] >= limit:
+        if n_open == 0 or path[heap[0]] > limit + ROUNDING:
             break
         nearest = heap[0]
         n_open = pop(heap, place, path, n_open)
@@ -202,11 +215,10 @@ def _augment(pairing: Pairing, search: _Search, start: int, limit: float, end: i
         mine = their_partner[nearest]
 
     price[start] += limit
-    unsure[start] = True
     for j in reached[:n_reached]:  # new prices, for which the path costs nothing
-        their_price[j] -= limit - path[j]
-        price[their_partner[j]] += limit - path[j]
-        unsure[their_partner[j]] = True
+        saved = max(limit - path[j], 0.0)
+        their_price[j] -= saved
+        price[their_partner[j]] += saved
         renew(tree, top, their_price, j)
         path[j], place[j] = np.inf, NEVER
     for j in heap[:n_open]:
@@ -216,5 +228,5 @@ def _augment(pairing: Pairing, search: _Search, start: int, limit: float, end: i
         before = partner[last]
         partner[last], their_partner[j] = j, last
         if last == start:
-            return end, n_reached
+            return end, n_reached, tied
         j, last = before, source[before]

@@ -49,7 +49,7 @@ class Tree(NamedTuple):
 class Pairing(NamedTuple):
     """Points of one side, their prices and partners (-1 for none), and the other side likewise, in a tree.
 
-    ``top`` are the highest prices in its boxes; ``unsure`` says which points may have another partner for the same.
+    ``top`` are the highest prices in its boxes.
     """
 
     yx: Floats
@@ -59,7 +59,6 @@ class Pairing(NamedTuple):
     their_price: Floats
     top: Floats
     their_partner: Indices
-    unsure: NDArray[np.bool_]
 
 
 @compiled

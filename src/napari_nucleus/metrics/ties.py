@@ -24,13 +24,13 @@ def ties(pairing: Pairing) -> Floats:
         Distances of a pair and of the one that comes in its place; infinite for a step that makes none. Where there are
         more than `_MOST` steps to each point, one row of 0.
     """
-    yx, price, partner, tree, their_price, top, their_partner, unsure = pairing
+    yx, price, partner, tree, their_price, top, their_partner = pairing
     points, boxes, inside, _ = tree
     stack, _, cost = workroom(len(points))
     nowhere = len(their_price)
     steps = [(0, 0, 0.0, 0.0) for _ in range(0)]
     for i in range(len(yx)):
-        if not unsure[i] or partner[i] < 0:
+        if partner[i] < 0:
             continue
         y, x, limit, mine = yx[i, 0], yx[i, 1], price[i] + ROUNDING, partner[i]
         n_before, size = len(steps), 1
