@@ -13,8 +13,9 @@ import argparse
 import importlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_nucleus import metrics
+from napari_nucleus.core import NucleusMap
 from napari_nucleus.metrics.overlap import overlap
 from napari_nucleus.metrics.pairing import pair_within, unique_pairs
 
@@ -85,11 +87,24 @@ def scores(content: Image) -> dict[str, Score]:
         "confusion matrix": lambda: metrics.confusion_matrix(*content, N_CLASSES),
         "plain F1": lambda: metrics.matched_f1(*points, N_CLASSES).mean,
         "calibration error": lambda: metrics.calibration_error(sure, right),
-        "F_d, F_c": lambda: metrics.detection_f1(*points, N_CLASSES).f_d,
+        "F_d, F_c": lambda: detection(points),
+        "F_d, F_c of label maps": lambda: detection([(side,) for side in (*sides(content), *points[2:])]),
         "*overlap*": lambda: overlap(*labels),
         "*AJI+'s pairs*": lambda: unique_pairs(found),
         "*pairs within 12 px*": lambda: pair_within(true_yx, pred_yx, 12),
     }
+
+
+def sides(content: Image) -> list[NDArray[np.float64]]:
+    """Centroids of truth and prediction, as `evaluate` has them."""
+    tables = [NucleusMap.from_labels(labels).table for labels in content[:2]]
+    return [table[["y_px", "x_px"]].to_numpy() for table in tables]
+
+
+def detection(points: Sequence[Any]) -> NDArray[np.float64]:
+    """F_d, and F_c of each class."""
+    found = metrics.detection_f1(*points, N_CLASSES)
+    return np.append(found.f_d, found.f_c)
 
 
 def public_scores(content: Image, folders: dict[str, Path | None]) -> dict[str, Score]:
@@ -98,7 +113,7 @@ def public_scores(content: Image, folders: dict[str, Path | None]) -> dict[str, 
     found: dict[str, Score] = {}
     if folders["hovernet"]:
         hover = module(folders["hovernet"], "metrics.stats_utils")
-        (true_yx, _), (pred_yx, _) = centroids(true, true_types), centroids(pred, pred_types)
+        script = module(folders["hovernet"], "compute_stats")
 
         def both() -> tuple[NDArray, NDArray]:
             return hover.remap_label(true), hover.remap_label(pred)
@@ -110,7 +125,8 @@ def public_scores(content: Image, folders: dict[str, Path | None]) -> dict[str, 
             "AJI+": lambda: hover.get_fast_aji_plus(*both()),
             "PQ": lambda: hover.get_fast_pq(*both())[0][2],
             "PQ at IoU 0.3": lambda: hover.get_fast_pq(*both(), match_iou=0.3)[0][2],
-            "F_d, F_c": lambda: pairs_f1(hover.pair_coordinates(true_yx, pred_yx, 12)),
+            "F_d, F_c": public_detection(script, content),
+            "F_d, F_c of label maps": public_detection(script, content, module(folders["hovernet"], "misc.utils")),
         }
     if folders["conic"]:
         conic = module(folders["conic"], "metrics.stats_utils")
@@ -134,10 +150,31 @@ def module(folder: Path, name: str) -> Any:
         sys.path = usual
 
 
-def pairs_f1(found: Any) -> float:
-    """F_d of the public pairs."""
-    paired, missed, extra = (len(part) for part in found)
-    return 2 * paired / (2 * paired + missed + extra)
+def public_detection(script: Any, content: Image, measure: Any = None) -> Score:
+    """F_d and F_c by the public script, which has its centroids and types from memory in place of two files.
+
+    Where its functions of label maps are given, it measures the centroids each time.
+    """
+    files = {}
+    for folder, labels, types in (("truth", content[0], content[2]), ("prediction", content[1], content[3])):
+        yx, kinds = centroids(labels, types)
+        files[f"{folder}/image.mat"] = {"labels": labels, "inst_centroid": yx[:, ::-1], "inst_type": kinds[:, None]}
+
+    def load(path: str) -> dict[str, NDArray]:
+        found = files[path]
+        return found | {"inst_centroid": measure.get_inst_centroid(found["labels"])} if measure else found
+
+    printed: list[NDArray[np.float64]] = []
+    classes = list(range(1, N_CLASSES + 1))
+
+    def score() -> NDArray[np.float64]:
+        script.sio = SimpleNamespace(loadmat=load)
+        script.glob = SimpleNamespace(glob=lambda _: ["image.mat"])
+        script.print = printed.append
+        script.run_nuclei_type_stat("prediction/", "truth/", classes)
+        return np.delete(printed.pop(), 1)  # without the accuracy of pairs
+
+    return score
 
 
 def conic_mean(counts: Any) -> float:
@@ -159,9 +196,9 @@ def pannuke_mean(public: Any, content: Image) -> float:
 
 
 def timed(work: Score) -> tuple[Any, float]:
-    """Result, and the fastest of nine runs, or of those that fit into ten seconds; processor time, in seconds."""
+    """Result, and processor time of the fastest of nine runs, of more where they are short, of fewer in ten seconds."""
     best, spent, runs = np.inf, 0.0, 0
-    while runs < 9 and (spent < 10 or not runs):
+    while spent < 0.2 or (runs < 9 and spent < 10):
         start = time.process_time()
         result = work()
         took = time.process_time() - start
@@ -188,7 +225,7 @@ def main() -> None:
         line = f"| {name} | {' | '.join(f'{1000 * t:.2f}' for t in times)} | {growth:.2f}"
         if name in public:
             expected, theirs = timed(public[name])
-            if abs(value - expected) > 1e-5:
+            if np.abs(value - expected).max() > 1e-5:
                 raise SystemExit(f"{name}: ours says {value}, the public code {expected}")
             print(f"{line} | {1000 * theirs:,.1f} | {theirs / times[0]:,.0f}× |", flush=True)
         else:

@@ -31,6 +31,6 @@ def test_where_no_ties_are_told_the_pairs_are_those_of_the_reference(true, pred,
     true = true + np.random.default_rng(seed).uniform(0, 1e-3, true.shape)
     few, many = sorted((true, pred), key=len)
     found, (i, j) = assign(few, many), linear_sum_assignment(cdist(few, many))
-    if not len(found.ties):
+    if not found.tied:
         np.testing.assert_array_equal(found.partner[i], j)
     assert len(pair_centroids(true, pred, 1e9)[0]) == len(few)

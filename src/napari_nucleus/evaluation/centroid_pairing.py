@@ -80,7 +80,7 @@ class CentroidPairing:
         from napari_nucleus.metrics.assignment import assign
 
         fewer, more = self._sides()
-        found = assign(fewer.yx, more.yx, tell_ties=False)
+        found = assign(fewer.yx, more.yx)
         fewer.partner, fewer.price, more.price = found.partner, found.price, found.their_price
         more.partner[:] = -1
         more.partner[fewer.partner] = np.arange(len(fewer))

@@ -30,7 +30,6 @@ from napari_nucleus.metrics.point_tree import (
     to_points,
     workroom,
 )
-from napari_nucleus.metrics.ties import ties
 
 MOST_STEPS = 50_000_000
 """Points that searches reach in all before they give up: minutes."""
@@ -45,15 +44,14 @@ class Assignment(NamedTuple):
         Of each point of the side with fewer points.
     price, their_price : (N,), (M,) float64
         Of that side, and of the other; those of the other side that have no partner have the highest price, 0.
-    ties : (K, 2) float64
-        Distances of pairs that another assignment of the same total parts, and of those that it makes instead; 0 where
-        they are too many to tell.
+    tied : bool
+        Whether another assignment may have the same total distance, but for rounding; False is certain.
     """
 
     partner: Indices
     price: Floats
     their_price: Floats
-    ties: Floats
+    tied: bool
 
 
 class _Search(NamedTuple):
@@ -72,15 +70,13 @@ class _Search(NamedTuple):
     cost: Floats
 
 
-def assign(few: Floats, many: Floats, tell_ties: bool = True, most_steps: int = MOST_STEPS) -> Assignment:
+def assign(few: Floats, many: Floats, most_steps: int = MOST_STEPS) -> Assignment:
     """Give each point a partner of the other side, with the least total distance.
 
     Parameters
     ----------
     few, many : (N, 2), (M, 2) float64
         Finite; 1 <= N <= M.
-    tell_ties : bool
-        Whether to look for them.
     most_steps : int
         Points that searches may reach in all.
 
@@ -91,7 +87,7 @@ def assign(few: Floats, many: Floats, tell_ties: bool = True, most_steps: int = 
     """
     few, many = (np.require(side, np.float64, ("C", "W")) for side in (few, many))  # one kind is compiled
     orders = (np.argsort(places) for places in curves(few, many))
-    found = Assignment(*_solve(few, many, *orders, tell_ties, most_steps))
+    found = Assignment(*_solve(few, many, *orders, most_steps))
     if found.partner.min() < 0:
         raise NucleusError(
             f"Expected centroids near each other, got {len(few):,} and {len(many):,} with so many far from others that "
@@ -102,8 +98,8 @@ def assign(few: Floats, many: Floats, tell_ties: bool = True, most_steps: int = 
 
 @compiled
 def _solve(
-    few: Floats, many: Floats, order: Indices, their_order: Indices, tell_ties: bool, most_steps: int
-) -> tuple[Indices, Floats, Floats, Floats]:
+    few: Floats, many: Floats, order: Indices, their_order: Indices, most_steps: int
+) -> tuple[Indices, Floats, Floats, bool]:
     """An `Assignment` of points that are taken in the given orders; partners are -1 where it took too long."""
     pairing, tied = _begin(few[order], many[their_order])
     yx, price, partner, tree, their_price, _, their_partner = pairing
@@ -139,7 +135,7 @@ def _solve(
             found[order[i]] = their_order[partner[i]]
     for j in range(len(many)):
         their_paid[their_order[j]] = their_price[j]
-    return found, paid, their_paid, ties(pairing) if tied and tell_ties else np.empty((0, 2))
+    return found, paid, their_paid, tied
 
 
 @compiled

@@ -97,8 +97,8 @@ def pair_centroids(
     """
     true, pred = (np.asarray(yx, np.float64).reshape(-1, 2) for yx in (true_yx, pred_yx))
     size = len(true) * len(pred)
-    i, j, tied = (*_by_table(true, pred), False) if size <= _FEW else _by_prices(true, pred, radius_px)
-    if tied:
+    i, j, tied = _by_prices(true, pred) if size > _FEW else (*_by_table(true, pred), False)
+    if tied and size <= _TABLE:
         i, j = _by_table(true, pred)
     dy, dx = (true[i] - pred[j]).T
     near = np.sqrt(dy**2 + dx**2) <= radius_px
@@ -110,19 +110,16 @@ def _by_table(true: NDArray[np.float64], pred: NDArray[np.float64]) -> tuple[Ind
     return i, j
 
 
-def _by_prices(true: NDArray[np.float64], pred: NDArray[np.float64], radius_px: float) -> tuple[Indices, Indices, bool]:
-    """All pairs of the least total distance, and whether a table would tell which of several as good to take."""
+def _by_prices(true: NDArray[np.float64], pred: NDArray[np.float64]) -> tuple[Indices, Indices, bool]:
+    """All pairs of the least total distance, and whether others may be as good."""
     from napari_nucleus.metrics.assignment import assign  # numba is slow to import
 
-    fewer_true = len(true) <= len(pred)
-    sides = (true, pred) if fewer_true else (pred, true)
-    found = assign(*sides, tell_ties=len(true) * len(pred) <= _TABLE)
-    tied = bool((found.ties <= radius_px + 1e-6).any())
-    i, j = np.arange(len(found.partner)), found.partner
-    if fewer_true:
-        return i, j, tied
-    order = np.argsort(j)
-    return j[order], i[order], tied
+    if len(true) <= len(pred):
+        found = assign(true, pred)
+        return np.arange(len(true)), found.partner, found.tied
+    found = assign(pred, true)
+    order = np.argsort(found.partner)
+    return found.partner[order], order, found.tied
 
 
 def pair_within(
