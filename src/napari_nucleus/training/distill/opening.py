@@ -18,9 +18,10 @@ from napari_nucleus.training.data.store import Entry
 from napari_nucleus.training.distill.cache import AnswerCache
 from napari_nucleus.training.distill.lessons import Lesson, Read, lessons
 from napari_nucleus.training.distill.plain import plain_files, read_plain
+from napari_nucleus.training.distill.pseudo import Decode, told_nuclei, with_nuclei
 from napari_nucleus.training.distill.recipe import DistillRecipe, PlainSource
 from napari_nucleus.training.distill.task import DistillTask, vector_of
-from napari_nucleus.training.distill.teacher import Teacher
+from napari_nucleus.training.distill.teacher import Teacher, picture_digest
 from napari_nucleus.training.network import dense_network
 
 _POLL_S = 1.0
@@ -59,6 +60,16 @@ def distill_task(
     for number, source in enumerate(recipe.unlabelled, len(recipe.sources)):
         plain |= yield from _add_plain(opened, number, source, data, recipe.mpp)
     asked = yield from _asked(teacher, answers, opened, features=recipe.feature_weight > 0)
+    if recipe.pseudo_labels:
+        decoded = partial(
+            told_nuclei,
+            vector=vector_of(student),
+            classes=recipe.scheme,
+            thresholds=teacher.ensemble.models[0].card.thresholds,
+            mpp=recipe.mpp,
+        )
+        _adopt(opened.training.entries, plain, asked, decoded)
+        plain = set()
     del teacher
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -94,6 +105,13 @@ def _folder(answers: Path) -> Iterator[None]:
         raise NucleusError(
             f"Expected a folder for the teacher's answers, got {answers}: {error.strerror}. Choose other runs."
         ) from None
+
+
+def _adopt(entries: list[Entry], plain: set[str], asked: dict[str, Lesson], decoded: Decode) -> None:
+    """Give the images without labels the nuclei that the teacher found."""
+    for i, entry in enumerate(entries):
+        if entry.name in plain:
+            entries[i] = with_nuclei(entry, asked[picture_digest(entry.read().image)].answer, decoded)
 
 
 def _pixels(entry: Entry) -> NDArray[np.uint8]:

@@ -52,6 +52,9 @@ class DistillRecipe(Recipe):
     feature_weight : float
         Of the distance between the features of teacher and student (Guan et al. 2025, eq. 8); 0 leaves features out.
     unlabelled : tuple of PlainSource
+    pseudo_labels : bool
+        The nuclei that the teacher finds in unlabelled images stand in for labels in the student's own loss (as in
+        self-training, Xie et al. 2020); without them such images teach by the soft term alone.
     """
 
     teacher: tuple[str, ...]
@@ -61,6 +64,7 @@ class DistillRecipe(Recipe):
     beta: float = number(0.7, least=0)
     feature_weight: float = number(0.0, least=0)
     unlabelled: tuple[PlainSource, ...] = ()
+    pseudo_labels: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
