@@ -103,6 +103,16 @@ def transaction(base: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def reading(base: sqlite3.Connection) -> Iterator[None]:
+    """One state of the database, whatever others write meanwhile."""
+    base.execute("BEGIN")
+    try:
+        yield
+    finally:
+        base.execute("COMMIT")
+
+
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.resolve().as_uri()}?mode={mode}"
     return sqlite3.connect(uri, uri=True, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)

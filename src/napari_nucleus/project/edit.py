@@ -40,9 +40,17 @@ class Edit:
         """The edit that takes it back."""
         return replace(
             self,
-            action=f"undo {self.action}",
+            action=_taken_back(self.action),
             rows_before=self.rows_after,
             rows_after=self.rows_before,
             pixels_before=self.pixels_after,
             pixels_after=self.pixels_before,
         )
+
+
+def _taken_back(action: str) -> str:
+    """What taking it back is called: undo, and of an undo, redo."""
+    word, _, rest = action.partition(" ")
+    if word == "undo":
+        return f"redo {rest}"
+    return f"undo {rest}" if word == "redo" else f"undo {action}"

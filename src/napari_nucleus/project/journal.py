@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import uuid4
 
 import pandas as pd
@@ -12,6 +13,23 @@ from napari_nucleus.core import NucleusError
 from napari_nucleus.project.chunks import Box, packed, unpacked
 from napari_nucleus.project.edit import Edit
 from napari_nucleus.project.nuclei import rows_from_json, rows_to_json
+
+
+class Line(NamedTuple):
+    """A line of the journal, without what it changed: its number, who wrote it, and which line it takes back."""
+
+    number: int
+    annotator: str
+    action: str
+    undoes: int | None
+
+
+def read_lines(base: sqlite3.Connection, image: int, after: int = 0) -> list[Line]:
+    """Lines of an image that were written after another, the oldest first."""
+    found = base.execute(
+        "SELECT id, annotator, action, undoes FROM journal WHERE image = ? AND id > ? ORDER BY id", (image, after)
+    )
+    return [Line(*values) for values in found]
 
 
 def add_entry(base: sqlite3.Connection, edit: Edit, annotator: str, undoes: int | None) -> int:

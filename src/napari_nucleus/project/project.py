@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -18,8 +19,17 @@ from napari_nucleus.io import read_image
 from napari_nucleus.project import database
 from napari_nucleus.project.chunks import Box, read_box, write_box
 from napari_nucleus.project.edit import Edit
-from napari_nucleus.project.journal import add_entry, journal_table, read_entry
+from napari_nucleus.project.journal import Line, add_entry, journal_table, read_entry, read_lines
 from napari_nucleus.project.nuclei import Provenance, Row, delete_rows, read_rows, rows_of, table_of, write_rows
+
+
+class Overtaken(NucleusError):
+    """Somebody else has changed the same nuclei meanwhile; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Expected nuclei as they were, got some that somebody else has changed meanwhile. Look at them again."
+        )
 
 
 class ImageEntry(NamedTuple):
@@ -89,6 +99,11 @@ class Project:
         rows = self._classes()
         (name,) = self._base.execute("SELECT value FROM about WHERE key = 'scheme'").fetchone()
         return ClassScheme(name, tuple(row[1] for row in rows), tuple(row[2] for row in rows))
+
+    @property
+    def class_ids(self) -> tuple[int, ...]:
+        """What `Row.kind` is for each class of `scheme`, in its order."""
+        return tuple(row[0] for row in self._classes())
 
     def images(self) -> list[ImageEntry]:
         """The images, in the order in which they were added."""
@@ -193,7 +208,19 @@ class Project:
 
     def undo(self, line: int, annotator: str) -> int:
         """Take back the correction of a line of the journal; that is a line of its own."""
-        return self.apply(read_entry(self._base, line).undone(), annotator, undoes=line)
+        return self.apply(self.edit(line).undone(), annotator, undoes=line)
+
+    def edit(self, line: int) -> Edit:
+        """What a line of the journal changed."""
+        return read_entry(self._base, line)
+
+    def lines(self, image: int, after: int = 0) -> list[Line]:
+        """Lines of the journal about an image that were written after another, the oldest first."""
+        return read_lines(self._base, image, after)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """While in it, everything that is read is of one moment."""
+        return database.reading(self._base)
 
     def journal(self) -> pd.DataFrame:
         """Every correction, the oldest first."""
@@ -205,7 +232,7 @@ class Project:
         now = read_box(self._base, edit.image, edit.box)
         changed = edit.pixels_before != edit.pixels_after
         if not np.array_equal(now[changed], edit.pixels_before[changed]):
-            raise _overtaken()
+            raise Overtaken()
         now[changed] = edit.pixels_after[changed]
         write_box(self._base, edit.image, edit.box, now)
 
@@ -214,7 +241,7 @@ class Project:
         after = {row.label: row for row in edit.rows_after}
         now = {row.label: row for row in read_rows(self._base, edit.image, before.keys() | after.keys())}
         if now != before:
-            raise _overtaken()
+            raise Overtaken()
         delete_rows(self._base, edit.image, before.keys() - after.keys())
         write_rows(self._base, edit.image, edit.rows_after)
 
@@ -240,9 +267,3 @@ class Project:
         """Relative where the image lies in the project's folder, so that both can be moved together."""
         inside = path.is_relative_to(self.folder)
         return path.relative_to(self.folder).as_posix() if inside else str(path)
-
-
-def _overtaken() -> NucleusError:
-    return NucleusError(
-        "Expected nuclei as they were, got some that somebody else has changed meanwhile. Look at them again."
-    )
