@@ -3,9 +3,9 @@
 python benchmarks/distillation.py DATA [--recipe R] [--teacher A,B] [--runs RUNS] [--steps N] [--device D]
                                        [--only plain|distilled] [--test]
 
-Both begin with the same weights, and see the same crops at the same learning rates. What RUNS holds already isn't
-trained again, and what was stopped goes on. They are scored on the tiles that the recipe holds out; --test scores
-CoNSeP's test split in their place: once, when nothing is to be chosen any more.
+Both begin with the same weights, and learn at the same rates; where all images have labels, they see the same crops.
+What RUNS holds already isn't trained again, and what was stopped goes on. They are scored on the tiles that the recipe
+holds out; --test scores CoNSeP's test split in their place: once, when nothing is to be chosen any more.
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ def main() -> None:
 
 
 def without_teacher(recipe: DistillRecipe) -> Recipe:
-    """The same recipe for the student alone."""
-    if recipe.unlabelled:
-        raise SystemExit("A student without a teacher learns nothing from [[unlabelled]]: leave it out to compare.")
+    """The same recipe for the student alone, which learns from the labels that there are."""
     shared = {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
     return Recipe(**{**shared, "name": f"{recipe.name}_plain"})
 

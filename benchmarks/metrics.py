@@ -155,7 +155,7 @@ def public_detection(script: Any, content: Image, measure: Any = None) -> Score:
 
     Where its functions of label maps are given, it measures the centroids each time.
     """
-    files = {}
+    files: dict[str, dict[str, NDArray]] = {}
     for folder, labels, types in (("truth", content[0], content[2]), ("prediction", content[1], content[3])):
         yx, kinds = centroids(labels, types)
         files[f"{folder}/image.mat"] = {"labels": labels, "inst_centroid": yx[:, ::-1], "inst_type": kinds[:, None]}
