@@ -1,0 +1,180 @@
+"""A review: its queue, what is learnt from it, and when it may end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from time import monotonic
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from psygnal import Signal
+
+from napari_nucleus.app.review.background import BackgroundLearner
+from napari_nucleus.app.review.doubt import Doubt, Evidence, atypicality, doubt, mistake
+from napari_nucleus.app.review.items import ReviewItems
+from napari_nucleus.app.review.learner import Learned, Learner
+from napari_nucleus.app.review.queue import ReviewQueue
+from napari_nucleus.app.review.stopping import RemainingError, Stopping
+
+EVERY = 20
+"""Decisions after which the classifier is taught anew."""
+
+
+class Advice(NamedTuple):
+    """How many more reviews bring the share of wrong labels surely below a target; None: all of them."""
+
+    target: float
+    reviews: int | None
+    seconds: float | None
+
+    @property
+    def text(self) -> str:
+        """For a person."""
+        if self.reviews == 0:
+            return f"under {self.target:.0%} wrong: you may stop"
+        if self.reviews is None:
+            return f"review all that is left to be under {self.target:.0%} wrong"
+        return f"review {self.reviews} more to be under {self.target:.0%} wrong"
+
+
+class ReviewSession:
+    """Puts the parts together: each decision is noted; after every few the classes of all others are learnt anew.
+
+    A decision is what a person has said: no learning ever changes it. Classes of other nuclei change only by what
+    `take` is given, which tells which they are, so that the caller can write them as one correction that can be undone.
+
+    Parameters
+    ----------
+    items : ReviewItems
+    features : (N, D) float, optional
+        Frozen, of `nucleus_features` or an embedding; without them nothing is learnt.
+    evidence : Evidence, optional
+        For the other orders; by default the items' probabilities and the features.
+    order : Doubt
+        By what the queue is ordered.
+    every : int
+        Decisions from one lesson to the next.
+    clock : callable
+        Of the queue.
+
+    Attributes
+    ----------
+    queue : ReviewQueue
+    learner : Learner or None
+    background : BackgroundLearner or None
+    stopping : Stopping
+
+    Signals
+    -------
+    lesson_due()
+        Enough decisions have come: call `learn`, or `learn_in_background`.
+    """
+
+    lesson_due = Signal()
+
+    def __init__(
+        self,
+        items: ReviewItems,
+        features: NDArray[np.floating] | None = None,
+        *,
+        evidence: Evidence | None = None,
+        order: Doubt = Doubt.MISTAKE,
+        every: int = EVERY,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.items, self.every, self._order = items, every, order
+        self._evidence = _own_evidence(items, features) if evidence is None else evidence
+        self.queue = ReviewQueue(items, clock=clock)
+        self.learner = None if features is None else Learner(items, features)
+        self.background = None if self.learner is None else BackgroundLearner(self.learner)
+        self.stopping = Stopping()
+        self._probabilities = items.probabilities
+        self._new = 0
+        self._rank()
+
+    @property
+    def order(self) -> Doubt:
+        """By what the queue is ordered."""
+        return self._order
+
+    @order.setter
+    def order(self, value: Doubt) -> None:
+        self._order = value
+        self._rank()
+
+    @property
+    def orders(self) -> list[Doubt]:
+        """The orders that the evidence allows."""
+        return self._evidence.doubts
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Of the classes (N, C), as learnt by now."""
+        return self._probabilities
+
+    @property
+    def chance_of_mistake(self) -> NDArray[np.float64]:
+        """That each nucleus's class as it stands is wrong, (N,)."""
+        return mistake(self._probabilities, self.queue.classes)
+
+    def decide(self, rows: int | Sequence[int] | NDArray[np.integer], classes: ArrayLike | None = None) -> None:
+        """Take note of what a person has said of nuclei, accepting their classes by default."""
+        rows = np.atleast_1d(np.asarray(rows, np.int64))
+        old = self.queue.classes[rows]
+        new = old if classes is None else np.broadcast_to(np.asarray(classes), rows.shape)
+        first = ~self.queue.reviewed[rows]
+        chance = mistake(self._probabilities[rows], old)
+        self.stopping.note(rows[first], chance[first], (new != old)[first])
+        self.queue.decide(rows, new)
+        self._new += len(rows)
+        if self._new >= self.every:
+            self._new = 0
+            self.lesson_due.emit()
+
+    def reopen(self, rows: int | Sequence[int] | NDArray[np.integer], classes: ArrayLike) -> None:
+        """Take decisions back, as undo does; ``classes`` are those that the nuclei have now."""
+        self.stopping.forget(np.atleast_1d(np.asarray(rows, np.int64)))
+        self.queue.reopen(rows, classes)
+
+    def learn(self) -> NDArray[np.int64]:
+        """Learn now, and take it over; see `take`."""
+        return np.zeros(0, np.int64) if self.learner is None else self.take(self.learner.fit(*self.lesson()))
+
+    def learn_in_background(self) -> None:
+        """Begin to learn; ``background.learned`` tells when it is done: give that to `take`."""
+        if self.background is not None:
+            self.background.ask(*self.lesson())
+
+    def lesson(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows that are decided on, and their classes."""
+        rows = np.flatnonzero(self.queue.reviewed)
+        return rows, self.queue.classes[rows]
+
+    def take(self, learned: Learned) -> NDArray[np.int64]:
+        """Take over what was learnt and order the queue anew; gives the rows whose classes have changed."""
+        self._probabilities = learned.probabilities
+        changed = self.queue.renew(learned.classes)
+        self._rank()
+        return changed
+
+    def remaining(self) -> RemainingError:
+        """Labels that are still wrong, of the nuclei that the queue visits."""
+        chosen = self.queue.chosen
+        return self.stopping.remaining(self.chance_of_mistake[chosen], self.queue.reviewed[chosen])
+
+    def advice(self, target: float = 0.02) -> Advice:
+        """How many more reviews it takes to be surely below a share of wrong labels, and how long."""
+        chosen = self.queue.chosen
+        reviews = self.stopping.reviews_to(target, self.chance_of_mistake[chosen], self.queue.reviewed[chosen])
+        return Advice(target, reviews, None if reviews is None else self.queue.seconds_for(reviews))
+
+    def _rank(self) -> None:
+        self.queue.rank(
+            doubt(replace(self._evidence, probabilities=self._probabilities, classes=self.queue.classes), self._order)
+        )
+
+
+def _own_evidence(items: ReviewItems, features: NDArray[np.floating] | None) -> Evidence:
+    return Evidence(items.probabilities, atypical=None if features is None else atypicality(features))
