@@ -1,3 +1,6 @@
+from .answer import GraphAnswer as GraphAnswer
+from .ask import ask as ask
+from .ask import zero_shot as zero_shot
 from .build import NucleusGraph as NucleusGraph
 from .build import build_graph as build_graph
 from .builders import Delaunay as Delaunay
@@ -5,6 +8,12 @@ from .builders import GraphBuilder as GraphBuilder
 from .builders import KNearest as KNearest
 from .builders import Radius as Radius
 from .classifier import GraphClassifier as GraphClassifier
+from .library import list_graphs as list_graphs
+from .library import load_graph as load_graph
 from .measurements import morphology as morphology
+from .promote import promote as promote
 from .prompts import describe as describe
 from .text import ClipText as ClipText
+from .text import TextEncoder as TextEncoder
+from .text import text_encoder as text_encoder
+from .visual import image_embeddings as image_embeddings

@@ -46,7 +46,7 @@ class KNearest:
         k = min(self.k, n - 1)
         if k < 1:
             return np.empty((2, 0), np.int64)
-        distance, found = cKDTree(centroids).query(centroids, min(n, k + 1 + _TIES))
+        distance, found = cKDTree(centroids).query(centroids, min(n, k + 1 + _TIES), workers=-1)
         # A nucleus finds itself, though not first where another lies on the same spot.
         distance[found == np.arange(n)[:, None]] = -1
         order = np.argsort(distance, axis=1, kind="stable")

@@ -1,0 +1,74 @@
+"""What a graph classifier reads of the nuclei of an image, and what lies around some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+PARTS = ("visual", "position", "text")
+"""What a node's numbers come from (Guan et al. 2025, Table 9)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """The nuclei of an image as nodes.
+
+    Attributes
+    ----------
+    visual : (N, V) float32
+        Mean of the network's last feature map over each nucleus.
+    text : (N, T) float32
+        Of its description; T may be 0.
+    centroids_um : (N, 2) float64
+        y and x.
+    edges : (2, E) int64
+        Rows of neighbours, each pair once.
+    known : (N,) int64
+        Numbers of classes that are known for certain, 0 for none.
+    """
+
+    visual: NDArray[np.float32]
+    text: NDArray[np.float32]
+    centroids_um: NDArray[np.float64]
+    edges: NDArray[np.int64]
+    known: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.visual)
+
+    def around(self, rows: Sequence[int] | NDArray[np.int64], hops: int) -> NDArray[np.int64]:
+        """Rows of some nodes and of all that are so many edges away or less, ascending."""
+        reached = np.zeros(len(self), bool)
+        front = np.asarray(rows, np.int64)
+        reached[front] = True
+        for _ in range(hops):
+            near = self._adjacency[front].indices
+            front = np.unique(near[~reached[near]])
+            reached[front] = True
+        return np.flatnonzero(reached)
+
+    def only(self, rows: NDArray[np.int64]) -> Nodes:
+        """Some nodes, and the edges among them."""
+        new = np.full(len(self), -1, np.int64)
+        new[rows] = np.arange(len(rows))
+        edges = new[self.edges_of(rows)]
+        edges = edges[:, (edges >= 0).all(0)]
+        return Nodes(self.visual[rows], self.text[rows], self.centroids_um[rows], edges, self.known[rows])
+
+    def edges_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Edges that have an end among ``rows``, each once, (2, E)."""
+        near = self._adjacency[rows]
+        start = np.repeat(rows, np.diff(near.indptr))
+        inside = np.isin(near.indices, rows)
+        once = ~inside | (start < near.indices)
+        return np.stack([start[once], near.indices[once]]).astype(np.int64)
+
+    @cached_property
+    def _adjacency(self) -> csr_array:
+        start, end = np.concatenate([self.edges, self.edges[::-1]], 1)
+        return csr_array((np.ones(len(start), bool), (start, end)), shape=(len(self), len(self)))

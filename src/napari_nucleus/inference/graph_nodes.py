@@ -1,0 +1,117 @@
+"""Nuclei read in their neighbourhood: features of the dense network, positions and descriptions, then the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_nucleus.core import Image, NucleusError, NucleusMap
+from napari_nucleus.graph import GraphAnswer, NucleusGraph, build_graph, describe, morphology
+from napari_nucleus.graph.answer import votes
+from napari_nucleus.graph.library import LoadedGraph, load_graph
+from napari_nucleus.graph.nodes import PARTS, Nodes
+from napari_nucleus.inference.device import resolve_device
+from napari_nucleus.inference.features import model_features
+from napari_nucleus.io import as_rgb
+from napari_nucleus.models import load_segmenter
+
+
+def classify_nodes(
+    nuclei: NucleusMap,
+    image: Any,
+    graph: NucleusGraph | None = None,
+    *,
+    model: str = "default",
+    classifier: str = "default",
+    parts: Sequence[str] = PARTS,
+    device: str = "auto",
+) -> GraphAnswer:
+    """Classes of nuclei from their looks, their place, their description, and the same of their neighbours.
+
+    Parameters
+    ----------
+    nuclei : NucleusMap
+        Of any origin; their own classes aren't read.
+    image : Image or array
+        That they lie in.
+    graph : NucleusGraph, optional
+        Of `build_graph`; by default as the classifier was trained.
+    model : str
+        The dense network whose features are read.
+    classifier : str
+        One of `list_graphs`, made for that model.
+    parts : sequence of str
+        Of ``visual``, ``position`` and ``text``: what is read.
+    device : str
+        ``"auto"`` or one of `list_devices`.
+
+    Returns
+    -------
+    GraphAnswer
+
+    Raises
+    ------
+    NucleusError
+        There is no graph classifier for the model, a part is none, or image and nuclei don't fit together.
+
+    Notes
+    -----
+    Guan et al. 2025, "Graph neural network classifier".
+    """
+    _check_parts(parts)
+    loaded = load_graph(classifier, model)
+    place = resolve_device(device)
+    image = image if isinstance(image, Image) else Image((as_rgb(image),))
+    visual = model_features(image, nuclei, [load_segmenter(model)], place)
+    return answer(nuclei, image, visual, loaded, graph, parts, place)
+
+
+def answer(
+    nuclei: NucleusMap,
+    image: Image,
+    visual: NDArray[np.float32],
+    loaded: LoadedGraph,
+    graph: NucleusGraph | None = None,
+    parts: Sequence[str] = PARTS,
+    device: str = "cpu",
+) -> GraphAnswer:
+    """As `classify_nodes`, from visual features (N, V) that are there already."""
+    notes: tuple[str, ...] = ()
+    graph = build_graph(nuclei, loaded.fed["method"], loaded.fed["k"]) if graph is None else graph
+    text = np.zeros((len(nuclei), 0), np.float32)
+    if "text" in parts and "text" in loaded.network.parts:
+        try:
+            text = descriptions(nuclei, image, loaded.fed["encoder"], loaded.fed["style"])
+        except NucleusError as error:
+            parts = [part for part in parts if part != "text"]
+            notes = (f"Without descriptions: {error}",)
+    nodes = Nodes(
+        visual,
+        text,
+        nuclei.table[["y_um", "x_um"]].to_numpy(np.float64),
+        graph.rows(nuclei.table["label"]),
+        np.zeros(len(nuclei), np.int64),
+    )
+    scheme = loaded.card.scheme
+    network = loaded.network.to(device)
+    found = pd.DataFrame(
+        network.probabilities(nodes, parts), index=pd.Index(nuclei.table["label"]), columns=list(scheme.classes)
+    )
+    return GraphAnswer(found, votes(nuclei, scheme), scheme, nodes, network, tuple(parts), notes)
+
+
+def descriptions(nuclei: NucleusMap, image: Image, encoder: str, style: str) -> NDArray[np.float32]:
+    """What each nucleus is called in words, as numbers (N, T)."""
+    from napari_nucleus.graph import text_encoder
+
+    return text_encoder(encoder).encode(describe(morphology(nuclei, image), style=style))
+
+
+def _check_parts(parts: Sequence[str]) -> None:
+    odd = [part for part in parts if part not in PARTS]
+    if odd or not parts:
+        raise NucleusError(f"Expected parts out of {', '.join(PARTS)}, got {odd or 'none'}. Choose one or more.")
