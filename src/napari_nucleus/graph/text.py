@@ -1,18 +1,45 @@
-"""Descriptions to numbers: CLIP's text encoder."""
+"""Descriptions to numbers: the text encoder of a CLIP."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_nucleus.models.clip import DEFAULT_CLIP, DEFAULT_CLIP_WEIGHTS, create_clip
+from napari_nucleus.models.clip_loading import EMBEDDED, LoadedClip, load_clip
+
+_BATCH = 256
+
+
+class TextEncoder(Protocol):
+    """What reads words: `text_encoder` gives one.
+
+    Attributes
+    ----------
+    width : int
+        Numbers a text.
+    scale : float
+        What similarities of crops and texts are multiplied with before a softmax.
+    """
+
+    @property
+    def width(self) -> int: ...  # noqa: D102
+
+    @property
+    def scale(self) -> float: ...  # noqa: D102
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Texts as rows of unit length, (N, width) float32."""
+        ...
 
 
 class ClipText:
-    """CLIP's text encoder, frozen; each description is encoded once.
+    """A CLIP's text encoder, frozen; each text is encoded once.
 
     Parameters
     ----------
@@ -36,22 +63,67 @@ class ClipText:
         device: str = "cpu",
         **options: Any,
     ) -> None:
-        clip = create_clip(name, weights, pretrained, **options)
+        network = create_clip(name, weights, pretrained, **options)
         import open_clip
 
-        clip.visual = None  # half of the memory
-        self._clip = clip.requires_grad_(False).eval().to(device)
-        self._tokens = open_clip.get_tokenizer(name)
-        self._device = device
-        self._known: dict[str, Tensor] = {}
+        network.visual = None  # half of the memory
+        self._begin(LoadedClip(name, network.requires_grad_(False).eval().to(device), open_clip.get_tokenizer(name)))
 
-    def __call__(self, descriptions: Sequence[str]) -> Tensor:
-        """Embeddings of unit length, (N, 512) float32."""
-        new = sorted(set(descriptions) - set(self._known))
-        if new:
-            with torch.no_grad():
-                embeddings = self._clip.encode_text(self._tokens(new).to(self._device), normalize=True)
-            self._known |= dict(zip(new, embeddings.float(), strict=True))
-        if not descriptions:
-            return torch.zeros(0, self._clip.text_projection.shape[1], device=self._device)
-        return torch.stack([self._known[description] for description in descriptions])
+    @classmethod
+    def of(cls, clip: LoadedClip) -> ClipText:
+        """The text encoder of a CLIP that is loaded already."""
+        encoder = cls.__new__(cls)
+        encoder._begin(clip)
+        return encoder
+
+    def _begin(self, clip: LoadedClip) -> None:
+        self._clip = clip
+        self._known = {"": clip.text([""])[0]}
+
+    @property
+    def width(self) -> int:
+        """Numbers a text."""
+        return len(self._known[""])
+
+    @property
+    def scale(self) -> float:
+        """What similarities of crops and texts are multiplied with before a softmax."""
+        return self._clip.scale
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """Embeddings of unit length, (N, width) float32; of a long text its beginning counts, as many tokens as fit."""
+        new = sorted(set(texts) - set(self._known))
+        for first in range(0, len(new), _BATCH):
+            some = new[first : first + _BATCH]
+            self._known |= dict(zip(some, self._clip.text(some), strict=True))
+        if not len(texts):
+            return self._known[""].new_zeros(0, self.width)
+        return torch.stack([self._known[text] for text in texts])
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Texts as rows of unit length, (N, width) float32."""
+        return self(texts).cpu().numpy()
+
+
+def text_encoder(name: str = EMBEDDED, device: str = "cpu") -> ClipText:
+    """The text encoder of a CLIP, by one name.
+
+    Parameters
+    ----------
+    name : str
+        As in `load_clip`: ``nucleus_clip``, which ships; a model of open_clip such as ``ViT-B-16-quickgelu`` (OpenAI's
+        ViT-B/16); ``hf-hub:owner/model``.
+    device : str
+        Of torch.
+
+    Raises
+    ------
+    NucleusError
+        There is no such CLIP, or its weights can't be fetched.
+
+    Examples
+    --------
+    >>> text_encoder().encode(["a small round dark nucleus"]).shape
+    (1, 128)
+    """
+    return ClipText.of(load_clip(name, device))

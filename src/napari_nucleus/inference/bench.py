@@ -31,7 +31,7 @@ PUBLISHED = {
 
 GPU_BATCHES = (16, 32)
 # The sizes that their papers feed them; 256 otherwise.
-_SIDES = {"cell_resnet50": 64, "msanet": 270}
+_SIDES = {"cell_resnet50": 64, "msanet": 270, "nucleus_clip": 64}
 _RUNS = 5
 _GB = 1e9
 # Beside its weights a network of a patch needs room for its features.

@@ -22,6 +22,7 @@ _ARCHITECTURES = (
     "hovernet_seresnext",
     "mobilevit_unet",
     "msanet",
+    "nucleus_clip",
     "nucleus_small",
     "unetr_hoptimus0",
 )

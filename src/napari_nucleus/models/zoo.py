@@ -56,7 +56,7 @@ class LoadedModel:
 
 
 def list_models(pattern: str = "") -> list[ModelInfo]:
-    """Every model, the default first: shipped, the user's own, and architectures without trained weights.
+    """Every model, the default first, then what segments: shipped, the user's own, and architectures without weights.
 
     Parameters
     ----------
@@ -67,7 +67,11 @@ def list_models(pattern: str = "") -> list[ModelInfo]:
     trained = {info.name: info for info in map(_info, cards)}
     listed = trained | {name: ModelInfo(name) for name in architectures() if name not in trained}
     kept = (info for info in listed.values() if fnmatch(info.name, pattern if "*" in pattern else f"*{pattern}*"))
-    return sorted(kept, key=lambda info: (info.name != DEFAULT, not info.has_weights, info.name))
+    return sorted(kept, key=lambda info: (info.name != DEFAULT, not info.has_weights, not _segments(info), info.name))
+
+
+def _segments(info: ModelInfo) -> bool:
+    return is_dense(info.card.architecture if info.card else info.name)
 
 
 def _info(card_file: Path) -> ModelInfo:
@@ -151,7 +155,7 @@ def load_segmenter(name: str = "default") -> LoadedModel:
         It can't be loaded, or answers crops of single nuclei with their class.
     """
     info = find_model(name)
-    if not is_dense(info.card.architecture if info.card else info.name):
+    if not _segments(info):
         raise NucleusError(
             f"Expected a model that segments, got {info.name}, which only classifies single nuclei. Choose {DEFAULT}."
         )
