@@ -164,13 +164,13 @@ def test_a_class_is_switched_off_and_on(make_napari_viewer_proxy):
     viewer, result = make_napari_viewer_proxy(), example()
     layers, graph = add_result(viewer, result), build_graph(result.nuclei)
 
-    hide_classes(viewer, None, result.nuclei, graph, {"epithelial"})
+    hide_classes(viewer, None, result.nuclei, {"epithelial"})
     assert layers["nuclei"].colormap.map(20)[3] == 0
     assert layers["nuclei"].colormap.map(10)[3] == 1
     assert layers["nodes"].shown.tolist() == [True, False, False, True]
     assert len(layers["edges"].data) == 1
 
-    hide_classes(viewer, None, result.nuclei, graph, set())
+    hide_classes(viewer, None, result.nuclei, set())
     assert layers["nuclei"].colormap.map(20)[3] == 1
     assert layers["nodes"].shown.all()
     assert len(layers["edges"].data) == len(graph) == 6

@@ -1,4 +1,4 @@
-"""The graph of nuclei: Points at the centroids and Vectors between neighbours."""
+"""The nodes of the graph of nuclei: Points at the centroids."""
 
 from __future__ import annotations
 
@@ -7,23 +7,32 @@ from typing import Any
 
 import napari.viewer
 import numpy as np
-from napari.layers import Points, Vectors
+from napari.layers import Points
 from numpy.typing import NDArray
 
 from napari_nucleus.core import NucleusMap
-from napari_nucleus.graph import NucleusGraph
 from napari_nucleus.gui.layers.colors import class_colors
 
-_NODE_UM, _EDGE_UM = 1.5, 0.25
-_EDGE_COLOR = "#202020"
+_NODE_UM = 1.5
+
+# So many points that are so small on the screen are drawn without smooth rims: that is three times as fast.
+_MANY, _SMALL_PX = 20_000, 3.0
 
 
 def add_nodes(viewer: napari.viewer.Viewer, nuclei: NucleusMap, hidden: Collection[str] = (), **options: Any) -> Points:
     """A point at each centroid, in the colour of the class; its features are ``label`` and ``class``."""
+    if len(nuclei):  # all at once: napari draws 100,000 points anew for each thing that is set later
+        options |= {"face_color": _colors(nuclei), "shown": _visible(nuclei.table["class"], hidden)}
     layer = viewer.add_points(
-        _centroids(nuclei), ndim=2, size=_NODE_UM / nuclei.mpp, border_width=0, face_color="white", **options
+        _centroids(nuclei),
+        ndim=2,
+        size=_NODE_UM / nuclei.mpp,
+        border_width=0,
+        features=_features(nuclei),
+        antialiasing=0 if len(nuclei) > _MANY else 1,
+        **options,
     )
-    show_nodes(layer, nuclei, hidden)
+    _smooth_where_large(viewer, layer)
     return layer
 
 
@@ -31,46 +40,56 @@ def show_nodes(layer: Points, nuclei: NucleusMap, hidden: Collection[str] = ()) 
     """Replace the points of a layer of `add_nodes`."""
     layer.selected_data = set()
     layer.data = _centroids(nuclei)
-    layer.features = nuclei.table[["label", "class"]].reset_index(drop=True)
+    layer.features = _features(nuclei)
     if len(nuclei):
-        layer.face_color = class_colors(nuclei.scheme)[nuclei.class_numbers]
-        layer.shown = ~nuclei.table["class"].isin(list(hidden)).to_numpy()
+        color_nodes(layer, _colors(nuclei))
+    hide_nodes(layer, hidden)
 
 
-def add_edges(
-    viewer: napari.viewer.Viewer,
-    nuclei: NucleusMap,
-    graph: NucleusGraph,
-    hidden: Collection[str] = (),
-    **options: Any,
-) -> Vectors:
-    """A thin line for each edge."""
-    return viewer.add_vectors(
-        _lines(nuclei, graph, hidden),
-        ndim=2,
-        edge_width=_EDGE_UM / nuclei.mpp,
-        edge_color=_EDGE_COLOR,
-        vector_style="line",
-        opacity=0.6,
-        **options,
-    )
+def hide_nodes(layer: Points, hidden: Collection[str]) -> None:
+    """Switch classes off in a layer of `add_nodes`, and the others on."""
+    visible = _visible(layer.features["class"], hidden)
+    if not np.array_equal(layer.shown, visible):
+        layer.shown = visible
 
 
-def show_edges(layer: Vectors, nuclei: NucleusMap, graph: NucleusGraph, hidden: Collection[str] = ()) -> None:
-    """Replace the lines of a layer of `add_edges`."""
-    layer.data = _lines(nuclei, graph, hidden)
+def color_nodes(layer: Points, colors: NDArray[np.float32]) -> None:
+    """Give each node of a layer its colour, (N, 4) in 0..1."""
+    with layer.events.face_color.blocker():  # the colours tell of their change themselves: it would be drawn twice
+        layer.face_color = colors
+
+
+def _smooth_where_large(viewer: napari.viewer.Viewer, layer: Points) -> None:
+    camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
+
+    def look(_event: Any = None) -> None:
+        size = _NODE_UM * camera.zoom
+        rough = len(layer.data) > _MANY and size < _SMALL_PX
+        if layer.antialiasing != (wanted := 0 if rough else 1):
+            layer.antialiasing = wanted
+
+    def let_go(event: Any) -> None:
+        if event.value is layer:
+            camera.events.zoom.disconnect(look)
+            viewer.layers.events.removed.disconnect(let_go)
+
+    camera.events.zoom.connect(look)
+    viewer.layers.events.removed.connect(let_go)
+    look()
 
 
 def _centroids(nuclei: NucleusMap) -> NDArray[np.float64]:
     return nuclei.table[["y_px", "x_px"]].to_numpy(np.float64)
 
 
-def _lines(nuclei: NucleusMap, graph: NucleusGraph, hidden: Collection[str]) -> NDArray[np.float64]:
-    """Start and direction of the edges between visible nuclei, (E, 2, 2)."""
-    row = np.zeros(int(nuclei.labels.max(initial=0)) + 1, np.int64)
-    row[nuclei.table["label"]] = np.arange(len(nuclei))
-    ends = row[graph.edges]
-    visible = ~nuclei.table["class"].isin(list(hidden)).to_numpy()
-    ends = ends[:, visible[ends].all(0)]
-    start, stop = _centroids(nuclei)[ends]
-    return np.stack([start, stop - start], axis=1)
+def _features(nuclei: NucleusMap) -> Any:
+    return nuclei.table[["label", "class"]].reset_index(drop=True)
+
+
+def _colors(nuclei: NucleusMap) -> NDArray[np.float32]:
+    return class_colors(nuclei.scheme)[nuclei.class_numbers]
+
+
+def _visible(classes: Any, hidden: Collection[str]) -> NDArray[np.bool_]:
+    visible: NDArray[np.bool_] = ~classes.isin(list(hidden)).to_numpy()
+    return visible

@@ -11,7 +11,8 @@ from napari.layers import Image, Labels, Layer, Points, Vectors
 
 from napari_nucleus.core import FlowMaps, HoverMaps, NucleusMap
 from napari_nucleus.graph import NucleusGraph, build_graph
-from napari_nucleus.gui.layers import graph as graph_layers
+from napari_nucleus.gui.layers import edges as edge_layers
+from napari_nucleus.gui.layers import graph as node_layers
 from napari_nucleus.gui.layers import maps as map_layers
 from napari_nucleus.gui.layers import nuclei as nuclei_layers
 from napari_nucleus.gui.layers.colors import DIVERGING, nucleus_colormap, type_colormap
@@ -76,8 +77,8 @@ def add_result(
         stack.put("type", Labels, map_layers.add_types, map_layers.show_types, kinds, nuclei.scheme, hidden)
     else:
         stack.remove(["type"])
-    stack.put("edges", Vectors, graph_layers.add_edges, graph_layers.show_edges, nuclei, graph, hidden)
-    stack.put("nodes", Points, graph_layers.add_nodes, graph_layers.show_nodes, nuclei, hidden)
+    stack.put("edges", Vectors, edge_layers.add_edges, edge_layers.show_edges, nuclei, graph, hidden)
+    stack.put("nodes", Points, node_layers.add_nodes, node_layers.show_nodes, nuclei, hidden)
     stack.put("nuclei", Labels, nuclei_layers.add_nuclei, nuclei_layers.show_nuclei, nuclei, hidden)
     stack.select("nuclei")
     return stack.layers
@@ -103,19 +104,18 @@ def hide_classes(
     viewer: napari.viewer.Viewer,
     image_layer: Layer | None,
     nuclei: NucleusMap,
-    graph: NucleusGraph,
     hidden: Collection[str],
 ) -> None:
-    """Switch classes off in the layers of a result, and the others on."""
+    """Switch classes off in the layers of a result, and the others on; the graph stays the one that they show."""
     outlines, nodes, edges, types = (
         find_layer(viewer, image_layer, role) for role in ("nuclei", "nodes", "edges", "type")
     )
     if outlines is not None:
         outlines.colormap = nucleus_colormap(nuclei, hidden)
-    if nodes is not None:
-        graph_layers.show_nodes(nodes, nuclei, hidden)
-    if edges is not None:
-        graph_layers.show_edges(edges, nuclei, graph, hidden)
+    if isinstance(nodes, Points):
+        node_layers.hide_nodes(nodes, hidden)
+    if isinstance(edges, Vectors):
+        edge_layers.hide_edges(edges, hidden)
     if types is not None:
         types.colormap = type_colormap(nuclei.scheme, hidden)
 

@@ -210,7 +210,7 @@ class SegmentPanel(QWidget):
         layer = self.form.current_image()
         shown = None if layer is None else self.controller.shown(layer.unique_id)
         if shown is not None:
-            hide_classes(self._viewer, layer, shown.result.nuclei, shown.graph, hidden)
+            hide_classes(self._viewer, layer, shown.result.nuclei, hidden)
 
     def _report(self, error: Exception) -> None:
         self.state.message = str(error)
