@@ -170,7 +170,7 @@ class _ViewLimit:
         size = viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size
         half = np.asarray(size, float) / self._camera.zoom / 2
         middle = np.asarray(self._camera.center[-2:], float)
-        corners = [middle + (up * half[0], right * half[1]) for up in (-1, 1) for right in (-1, 1)]
+        corners = [middle + half * (up, right) for up in (-1, 1) for right in (-1, 1)]
         pixels = np.array([self._layer.world_to_data(corner) for corner in corners])[:, -2:]
         return np.stack([pixels.min(0), pixels.max(0)])
 
