@@ -8,33 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from napari_nucleus.core import NucleusError
+from napari_nucleus.project import schema
+from napari_nucleus.project.filesystem import on_network, sync_folder
 
 FILE = "project.db"
-VERSION = 1
-_OURS = 0x6E6E7563  # "nnuc", which tells our databases from others
 _WAIT_S = 10.0
-
-# Chunks and journal grow; nothing that is in them is ever rewritten whole.
-_SCHEMA = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE class (
-    id INTEGER PRIMARY KEY, position INTEGER NOT NULL, name TEXT NOT NULL UNIQUE, color TEXT NOT NULL);
-CREATE TABLE image (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, path TEXT NOT NULL,
-    height INTEGER NOT NULL, width INTEGER NOT NULL, mpp REAL NOT NULL);
-CREATE TABLE chunk (
-    image INTEGER NOT NULL REFERENCES image, y INTEGER NOT NULL, x INTEGER NOT NULL, labels BLOB NOT NULL,
-    PRIMARY KEY (image, y, x)) WITHOUT ROWID;
-CREATE TABLE nucleus (
-    image INTEGER NOT NULL REFERENCES image, label INTEGER NOT NULL, y REAL NOT NULL, x REAL NOT NULL,
-    area INTEGER NOT NULL, class INTEGER NOT NULL, source TEXT NOT NULL, state TEXT NOT NULL, comment TEXT NOT NULL,
-    probabilities BLOB, PRIMARY KEY (image, label)) WITHOUT ROWID;
-CREATE TABLE journal (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, time TEXT NOT NULL, annotator TEXT NOT NULL,
-    image INTEGER NOT NULL REFERENCES image, action TEXT NOT NULL, undoes INTEGER REFERENCES journal, box TEXT,
-    pixels_before BLOB, pixels_after BLOB, rows_before TEXT NOT NULL, rows_after TEXT NOT NULL);
-CREATE INDEX journal_by_image ON journal (image, id);
-"""
 
 
 def create(path: Path) -> sqlite3.Connection:
@@ -49,18 +27,16 @@ def create(path: Path) -> sqlite3.Connection:
         raise NucleusError(f"Expected a new project, got {path.parent}, where one is. Open it, or choose another.")
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        base = _connect(path, "rwc")
-        _secure(base)
+        base = _connect(path, "mode=rwc")
+        _secure(base, path)
         with transaction(base):
-            for statement in _SCHEMA.split(";"):
-                base.execute(statement)
-            base.execute(f"PRAGMA application_id = {_OURS}")
-            base.execute(f"PRAGMA user_version = {VERSION}")
+            schema.create_tables(base)
+        sync_folder(path.parent)
     return base
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """Open a database.
+    """Open a database; one of an older version is brought up to ours.
 
     Raises
     ------
@@ -70,11 +46,12 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     if not path.is_file():
         raise NucleusError(f"Expected an annotation project ({FILE}), got none. Choose its folder: {path.parent}")
     with _told(path):
-        base = _connect(path, "ro" if read_only else "rw")
+        base = _connect(path, _how_to_read(path) if read_only else "mode=rw")
         try:
-            _check(base, path)
+            if _checked_version(base, path) < schema.VERSION:
+                _renew(base, path, read_only)
             if not read_only:
-                _secure(base)
+                _secure(base, path)
                 base.execute("BEGIN IMMEDIATE").execute("COMMIT")  # says now whether it can be written
         except BaseException:
             base.close()
@@ -99,7 +76,7 @@ def transaction(base: sqlite3.Connection) -> Iterator[None]:
         with suppress(sqlite3.Error):
             base.execute("ROLLBACK")
         if isinstance(error, sqlite3.OperationalError):
-            raise NucleusError(f"Expected to write into the project, got: {error}. Nothing was changed.") from None
+            raise _not_written(error) from None
         raise
 
 
@@ -113,26 +90,65 @@ def reading(base: sqlite3.Connection) -> Iterator[None]:
         base.execute("COMMIT")
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    uri = f"{path.resolve().as_uri()}?mode={mode}"
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?{how}"
     return sqlite3.connect(uri, uri=True, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
 
 
-def _secure(base: sqlite3.Connection) -> None:
-    base.execute("PRAGMA journal_mode = WAL")
-    base.execute("PRAGMA synchronous = FULL")
+def _how_to_read(path: Path) -> str:
+    """Where nothing can be written, not even the files beside the database that tell readers of writers."""
+    log = path.with_name(f"{path.name}-wal")
+    try:
+        with path.open("r+b"):
+            return "mode=ro"
+    except OSError:
+        return "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+
+
+def _secure(base: sqlite3.Connection, path: Path) -> None:
+    """A commit returns when it is on the disk; readers and a writer don't wait for each other where that can be had."""
+    wanted = "DELETE" if on_network(path.parent) else "WAL"
+    if base.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0] != "wal":
+        base.execute("PRAGMA journal_mode = DELETE")
+        base.execute("PRAGMA synchronous = EXTRA")  # the deletion of the rollback journal is on the disk, too
+    else:
+        base.execute("PRAGMA synchronous = FULL")
+    base.execute("PRAGMA fullfsync = ON")  # macOS: past the cache of the disk itself
     base.execute("PRAGMA foreign_keys = ON")
 
 
-def _check(base: sqlite3.Connection, path: Path) -> None:
-    ours = base.execute("PRAGMA application_id").fetchone()[0] == _OURS
-    version = base.execute("PRAGMA user_version").fetchone()[0]
-    if not ours:
+def _checked_version(base: sqlite3.Connection, path: Path) -> int:
+    if base.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION:
         raise NucleusError(f"Expected an annotation project, got another database. Choose a project's folder: {path}")
-    if version > VERSION:
+    version = schema.version_of(base)
+    if version > schema.VERSION:
         raise NucleusError(
-            f"Expected a project of this version ({VERSION}), got one of a newer ({version}). Update napari-nucleus."
+            f"Expected a project of this version ({schema.VERSION}), got one of a newer ({version}). "
+            "Update napari-nucleus."
         )
+    return version
+
+
+def _renew(base: sqlite3.Connection, path: Path, read_only: bool) -> None:
+    """Bring an older version up to ours, all or nothing."""
+    if read_only:
+        connect(path).close()
+        return
+    _secure(base, path)
+    base.execute("PRAGMA foreign_keys = OFF")  # tables are replaced
+    with transaction(base):
+        if schema.version_of(base) < schema.VERSION:  # another program may have been quicker
+            schema.migrate(base)
+
+
+def _not_written(error: sqlite3.OperationalError) -> NucleusError:
+    code = getattr(error, "sqlite_errorname", "")
+    cure = {
+        "SQLITE_FULL": "Free some space, and do it again",
+        "SQLITE_BUSY": "Wait until the other program has finished, and do it again",
+        "SQLITE_READONLY": "Copy the project to a folder that can be written to",
+    }.get(code, "Check the disk, and do it again")
+    return NucleusError(f"Expected to write into the project, got: {error}. Nothing was changed. {cure}.")
 
 
 @contextmanager

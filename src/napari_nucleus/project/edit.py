@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_nucleus.project.chunks import Box
+from napari_nucleus.project.classes import ProjectClass
 from napari_nucleus.project.nuclei import Row
 
 
@@ -46,6 +47,19 @@ class Edit:
             pixels_before=self.pixels_after,
             pixels_after=self.pixels_before,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeEdit:
+    """A change of the project's classes: all of them as they were, and as they are then."""
+
+    action: str
+    before: tuple[ProjectClass, ...]
+    after: tuple[ProjectClass, ...]
+
+    def undone(self) -> SchemeEdit:
+        """The edit that takes it back."""
+        return SchemeEdit(_taken_back(self.action), self.after, self.before)
 
 
 def _taken_back(action: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from napari_nucleus.core import ClassScheme, NucleusMap
 
@@ -49,7 +51,9 @@ class Row(NamedTuple):
         A `ReviewState`.
     comment : str
     probabilities : tuple of float or None
-        Of the classes, in the order of the project's when it was written.
+        Of the classes with the ids 1, 2, …; of later ones nothing is known.
+    features : tuple of float or None, or None
+        What else came with it, such as its entropy, in the order of the image's `ImageEntry.features`.
     """
 
     label: int
@@ -61,9 +65,17 @@ class Row(NamedTuple):
     state: str = ReviewState.PROPOSED
     comment: str = ""
     probabilities: tuple[float, ...] | None = None
+    features: tuple[float | None, ...] | None = None
 
 
-_COLUMNS = "label, y, x, area, class, source, state, comment, probabilities"
+_COLUMNS = "label, y, x, area, class, source, state, comment, probabilities, features"
+_KNOWN = {"label", "y_px", "x_px", "y_um", "x_um", "class", "area_um2", "source", "state", "comment"}
+
+
+def feature_names(nuclei: NucleusMap) -> list[str]:
+    """Columns of numbers that a project keeps without knowing what they are."""
+    known = _KNOWN | {f"p_{name}" for name in nuclei.scheme.classes}
+    return [str(name) for name in nuclei.table.select_dtypes("number").columns if name not in known]
 
 
 def rows_of(nuclei: NucleusMap, ids: Sequence[int], source: str) -> list[Row]:
@@ -71,45 +83,57 @@ def rows_of(nuclei: NucleusMap, ids: Sequence[int], source: str) -> list[Row]:
     table = nuclei.table
     kinds = np.array([0, *ids])[nuclei.class_numbers]
     areas = np.rint(table["area_um2"].to_numpy() / nuclei.mpp**2).astype(int)
-    chances = [f"p_{name}" for name in nuclei.scheme.classes]
-    known = table[chances].to_numpy(np.float32) if set(chances) <= set(table) else None
+    columns = (table["label"], table["y_px"], table["x_px"], areas, kinds)
+    chances, features = _chances(nuclei, ids), _tuples(table[feature_names(nuclei)].to_numpy(np.float64))
     return [
-        Row(label, y, x, area, kind, source, probabilities=None if known is None else tuple(known[i].tolist()))
-        for i, (label, y, x, area, kind) in enumerate(
-            zip(
-                table["label"].tolist(),
-                table["y_px"].tolist(),
-                table["x_px"].tolist(),
-                areas.tolist(),
-                kinds.tolist(),
-                strict=True,
-            )
-        )
+        Row(*plain, source, probabilities=known, features=more)
+        for *plain, known, more in zip(*(column.tolist() for column in columns), chances, features, strict=True)
     ]
 
 
-def table_of(rows: Sequence[Row], ids: Sequence[int], scheme: ClassScheme, mpp: float) -> pd.DataFrame:
-    """Rows as the table of a `NucleusMap`, with ``source``, ``state`` and ``comment``."""
-    names = {0: "unknown", **dict(zip(ids, scheme.classes, strict=True))}
+def table_of(
+    rows: Sequence[Row], numbers: Mapping[int, int], scheme: ClassScheme, mpp: float, features: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Rows as the table of a `NucleusMap`, with features, ``source``, ``state`` and ``comment``.
+
+    ``numbers`` are those of the classes in the scheme, by id.
+    """
     y, x = np.array([row.y for row in rows]), np.array([row.x for row in rows])
-    table = pd.DataFrame(
-        {
-            "label": np.array([row.label for row in rows], np.int32),
-            "y_px": y,
-            "x_px": x,
-            "y_um": y * mpp,
-            "x_um": x * mpp,
-            "class": pd.Series([names.get(row.kind, "unknown") for row in rows], dtype=str),
-        }
-    )
-    if rows and all(row.probabilities is not None and len(row.probabilities) == len(ids) for row in rows):
-        chances = np.array([row.probabilities for row in rows])
-        for i, name in enumerate(scheme.classes):
-            table[f"p_{name}"] = chances[:, i]
-    table["area_um2"] = np.array([row.area for row in rows]) * mpp**2
+    kinds = [scheme.name_of(numbers.get(row.kind, 0)) for row in rows]
+    columns: dict[str, object] = {
+        "label": np.array([row.label for row in rows], np.int32),
+        "y_px": y,
+        "x_px": x,
+        "y_um": y * mpp,
+        "x_um": x * mpp,
+        "class": pd.Series(kinds, dtype=str),
+    }
+    if any(row.probabilities is not None for row in rows):
+        for name, chance in zip(scheme.classes, chances_of(rows, numbers, len(scheme)).T, strict=True):
+            columns[f"p_{name}"] = chance
+    columns["area_um2"] = np.array([row.area for row in rows]) * mpp**2
+    for name, values in zip(features, features_of(rows, len(features)).T, strict=True):
+        columns[name] = values
     for name in ("source", "state", "comment"):
-        table[name] = pd.Series([getattr(row, name) for row in rows], dtype=str)
-    return table
+        columns[name] = pd.Series([getattr(row, name) for row in rows], dtype=str)
+    return pd.DataFrame(columns)
+
+
+def chances_of(rows: Sequence[Row], numbers: Mapping[int, int], n_classes: int) -> NDArray[np.float64]:
+    """Class probabilities (N, C) by number; those of merged classes are added up; nan where nothing is known."""
+    chances = np.full((len(rows), n_classes), np.nan)
+    known = [i for i, row in enumerate(rows) if row.probabilities is not None]
+    by_id = np.array(list(zip_longest(*(rows[i].probabilities or () for i in known), fillvalue=0.0)))
+    chances[known] = 0
+    for i, values in enumerate(by_id, 1):
+        chances[known, numbers[i] - 1] += values
+    return chances
+
+
+def features_of(rows: Sequence[Row], n_features: int) -> NDArray[np.float64]:
+    """Features (N, F); nan where nothing is known."""
+    none = (None,) * n_features
+    return np.array([row.features or none for row in rows], np.float64).reshape(len(rows), n_features)
 
 
 def read_rows(base: sqlite3.Connection, image: int, labels: Iterable[int] | None = None) -> list[Row]:
@@ -130,8 +154,8 @@ def read_rows(base: sqlite3.Connection, image: int, labels: Iterable[int] | None
 def write_rows(base: sqlite3.Connection, image: int, rows: Iterable[Row]) -> None:
     """Add nuclei, or replace those of the same labels."""
     base.executemany(
-        f"INSERT OR REPLACE INTO nucleus (image, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ((image, *row[:-1], _packed(row.probabilities)) for row in rows),
+        f"INSERT OR REPLACE INTO nucleus (image, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((image, *row[:-2], _packed(row.probabilities, "<f4"), _packed(row.features, "<f8")) for row in rows),
     )
 
 
@@ -147,17 +171,42 @@ def rows_to_json(rows: Sequence[Row]) -> str:
 
 def rows_from_json(text: str) -> tuple[Row, ...]:
     """What `rows_to_json` wrote."""
-    rows = (Row(**values) for values in json.loads(text))
     return tuple(
-        row._replace(probabilities=None if row.probabilities is None else tuple(row.probabilities)) for row in rows
+        row._replace(probabilities=_tuple(row.probabilities), features=_tuple(row.features))
+        for row in (Row(**values) for values in json.loads(text))
     )
 
 
-def _packed(probabilities: tuple[float, ...] | None) -> bytes | None:
-    return None if probabilities is None else np.asarray(probabilities, "<f4").tobytes()
+def _tuple(values: Iterable | None) -> tuple | None:
+    return None if values is None else tuple(values)
+
+
+def _packed(values: tuple[float | None, ...] | None, kind: str) -> bytes | None:
+    return None if values is None else np.array(values, np.float64).astype(kind).tobytes()
 
 
 def _row(values: tuple) -> Row:
-    *plain, content = values
-    row = Row(*plain)
-    return row if content is None else row._replace(probabilities=tuple(np.frombuffer(content, "<f4").tolist()))
+    *plain, chances, features = values
+    return Row(
+        *plain,
+        None if chances is None else tuple(np.frombuffer(chances, "<f4").tolist()),
+        None if features is None else _tuples(np.frombuffer(features, "<f8")[None])[0],
+    )
+
+
+def _chances(nuclei: NucleusMap, ids: Sequence[int]) -> list[tuple[float, ...] | None]:
+    """Probabilities by id of the class; None where they aren't all known."""
+    names = [f"p_{name}" for name in nuclei.scheme.classes]
+    if not set(names) <= set(nuclei.table):
+        return [None] * len(nuclei)
+    by_id = np.zeros((len(nuclei), max(ids)), np.float32)
+    by_id[:, np.array(ids) - 1] = nuclei.table[names].to_numpy(np.float32)
+    known = np.isfinite(by_id).all(1).tolist()
+    return [tuple(values) if there else None for values, there in zip(by_id.tolist(), known, strict=True)]
+
+
+def _tuples(values: NDArray[np.float64]) -> list[tuple[float | None, ...] | None]:
+    """Rows of numbers, None for nan, which isn't equal to itself; None where there are no numbers at all."""
+    if not values.shape[1]:
+        return [None] * len(values)
+    return [tuple(None if value != value else value for value in row) for row in values.tolist()]

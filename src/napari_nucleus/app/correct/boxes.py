@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_nucleus.core import NucleusError
 from napari_nucleus.project.chunks import Box
 
 
@@ -25,11 +26,36 @@ def around(boxes: Iterable[Box], margin: int = 0, shape: tuple[int, int] | None 
     return max(0, y0), max(0, x0), min(shape[0], y1), min(shape[1], x1)
 
 
-def box_of(inside: NDArray[np.bool_], corner: tuple[int, int] = (0, 0)) -> Box:
-    """The box around the pixels that are True; there must be some. ``corner`` is where the array begins."""
+def painted(box: Box, pixels: NDArray[np.bool_], shape: tuple[int, int]) -> tuple[Box, NDArray[np.bool_]]:
+    """What a brush has painted, as far as it lies within an image of a shape.
+
+    Raises
+    ------
+    NucleusError
+        Nothing does, or the pixels are not those of the box.
+    """
+    y0, x0, y1, x1 = box
+    if pixels.shape != (y1 - y0, x1 - x0):
+        raise NucleusError(f"Expected pixels of {(y1 - y0, x1 - x0)}, got {pixels.shape}. Give those of the box.")
+    inner = max(0, y0), max(0, x0), min(shape[0], y1), min(shape[1], x1)
+    within = pixels[max(0, inner[0] - y0) : max(0, inner[2] - y0), max(0, inner[1] - x0) : max(0, inner[3] - x0)]
+    if not within.any():
+        raise NucleusError("Expected a stroke within the image, got none. Paint again.")
+    return inner, within.astype(bool)
+
+
+def placed(pixels: NDArray[np.bool_], box: Box, within: Box) -> NDArray[np.bool_]:
+    """Pixels of a box, as pixels of a box around it."""
+    mask = np.zeros((within[2] - within[0], within[3] - within[1]), bool)
+    y, x = box[0] - within[0], box[1] - within[1]
+    mask[y : y + pixels.shape[0], x : x + pixels.shape[1]] = pixels
+    return mask
+
+
+def box_of(inside: NDArray[np.bool_]) -> Box:
+    """The box around the pixels that are True; there must be some."""
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-    y, x = corner
-    return y + int(rows[0]), x + int(columns[0]), y + int(rows[-1]) + 1, x + int(columns[-1]) + 1
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
 def boxes_of(labels: NDArray[np.int32], ids: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -6,21 +6,23 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
-from napari_nucleus.app.correct import shapes
-from napari_nucleus.app.correct.boxes import around, boxes_of, window
-from napari_nucleus.app.correct.classes import said
+from napari_nucleus.app.correct import shapes, surgery
 from napari_nucleus.app.correct.history import History
+from napari_nucleus.app.correct.memory import ImageMemory
+from napari_nucleus.app.correct.proposal import Proposal, propose
 from napari_nucleus.app.correct.table import NucleusTable
-from napari_nucleus.core import NucleusError
-from napari_nucleus.project import Edit, Overtaken, Project, Provenance, ReviewState
+from napari_nucleus.app.correct.votes import Vote
+from napari_nucleus.core import HoverMaps, NucleusError
+from napari_nucleus.postprocess import Thresholds
+from napari_nucleus.project import Edit, OvertakenError, Project, Provenance, ReviewState, Row, SchemeEdit
 from napari_nucleus.project.chunks import Box
+from napari_nucleus.project.classes import active, numbers_of
 from napari_nucleus.project.journal import Line
 
-UNKNOWN = 255
-"""In the class map: a nucleus without class."""
+_LABELS_AT_ONCE = 64
 
 
 class Change(NamedTuple):
@@ -48,7 +50,8 @@ class Workbench:
     """The nuclei of one image, and the commands that correct them.
 
     Each command is one edit: one transaction, one line of the journal, on the disk when it returns. Its cost grows with
-    the nuclei that it changes, not with those that there are. A command that can't be done says so and changes nothing.
+    the nuclei that it changes, not with those that there are. A command that can't be done raises a `NucleusError` and
+    changes nothing.
 
     Attributes
     ----------
@@ -56,19 +59,19 @@ class Workbench:
     image : int
         Number of the image in the project.
     annotator : str
-    labels : (H, W) int32
-        Changed in place, by commands alone.
-    classes : (H, W) uint8
-        Class number of each pixel: 0 background, `UNKNOWN` a nucleus without class. Changed in place.
-    rows : NucleusTable
-        What is known of each nucleus, in columns.
     """
 
     changed: ClassVar[Signal] = Signal(Change)
 
     def __init__(self, project: Project, image: int, annotator: str) -> None:
         self.project, self.image, self.annotator = project, image, annotator
-        self._load()
+        with project.reading():
+            self._memory = ImageMemory.read(project, image)
+            self._classes, lines = project.classes, project.lines(image)
+        self._seen = lines[-1].number if lines else 0
+        self._history, self._free_labels = History(), iter(())
+        for line in lines:
+            self._remember(line)
 
     @classmethod
     def open(cls, project: Project, image_id: int, annotator: str) -> Workbench:
@@ -82,6 +85,21 @@ class Workbench:
         if not annotator.strip():
             raise NucleusError("Expected the name of who corrects, got none. Give yours.")
         return cls(project, image_id, annotator.strip())
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Which pixel belongs to which nucleus, (H, W) int32; changed in place, by commands alone."""
+        return self._memory.labels
+
+    @property
+    def classes(self) -> NDArray[np.uint8]:
+        """Class number of each pixel, (H, W) uint8: 0 background, `UNKNOWN` a nucleus without; changed in place."""
+        return self._memory.classes
+
+    @property
+    def rows(self) -> NucleusTable:
+        """What is known of each nucleus, in columns."""
+        return self._memory.table
 
     @property
     def can_undo(self) -> bool:
@@ -99,14 +117,104 @@ class Workbench:
         inside = 0 <= row < self.labels.shape[0] and 0 <= column < self.labels.shape[1]
         return int(self.labels[row, column]) if inside else 0
 
+    # What is said of nuclei
+
     def set_class(self, labels: int | Iterable[int], number: int) -> Change:
         """Give nuclei a class; 0 is unknown."""
         kind = self._kind(number)
         return self._say("set class", labels, kind=kind, source=Provenance.HUMAN, state=ReviewState.ACCEPTED)
 
+    def predict(self, numbers: Mapping[int, int]) -> Change:
+        """Take over classes by label that a model says; nobody has looked at them."""
+        rows = tuple(self.rows[label] for label in self._known(numbers))
+        kinds = {label: self._kind(number) for label, number in numbers.items()}
+        source = str(Provenance.MODEL)
+        after = tuple(row._replace(kind=kinds[row.label], source=source) for row in rows)
+        return self._do(Edit(self.image, "predict", rows, after))
+
+    def accept(self, labels: int | Iterable[int]) -> Change:
+        """They are right as they are."""
+        return self._say("accept", labels, state=ReviewState.ACCEPTED)
+
+    def reject(self, labels: int | Iterable[int]) -> Change:
+        """They are no nuclei, or useless; they stay visible, but nothing is learnt from them."""
+        return self._say("reject", labels, state=ReviewState.REJECTED)
+
+    def flag(self, labels: int | Iterable[int]) -> Change:
+        """Somebody should look at them again."""
+        return self._say("flag", labels, state=ReviewState.FLAGGED)
+
+    def comment(self, labels: int | Iterable[int], text: str) -> Change:
+        """Write something to them, in place of what was written; empty text takes it away."""
+        return self._say("comment", labels, comment=text)
+
+    # Where nuclei are
+
     def delete(self, labels: int | Iterable[int]) -> Change:
         """Remove nuclei."""
-        return self._do(shapes.deleted(self.image, self.labels, self.rows, self._known(labels)))
+        return self._do(shapes.deleted(self.image, self._memory, self._known(labels)))
+
+    def merge(self, labels: Iterable[int]) -> Change:
+        """Make one of nuclei that lie side by side; it has the label and the class of the largest."""
+        return self._do(shapes.merged(self.image, self._memory, self._known(labels)))
+
+    def split(self, label: int, line: ArrayLike | None = None) -> Change:
+        """Part a nucleus along a line (N, 2) of y, x, or at its waist; its largest part keeps the label."""
+        points = None if line is None else np.asarray(line, np.float64).reshape(-1, 2)
+        (known,) = self._known(label)
+        return self._do(shapes.split(self.image, self._memory, known, self._new_label, points))
+
+    def draw(self, box: Box, pixels: NDArray[np.bool_], number: int) -> Change:
+        """Add a nucleus of a class: pixels (height, width) of a box, as far as they are background."""
+        kind = self._kind(number)
+        return self._do(shapes.drawn(self.image, self._memory, box, pixels, kind, self._new_label))
+
+    def extend(self, label: int, box: Box, pixels: NDArray[np.bool_]) -> Change:
+        """Add painted background to a nucleus, as far as it hangs together with it."""
+        (known,) = self._known(label)
+        return self._do(shapes.extended(self.image, self._memory, known, box, pixels))
+
+    def erase(self, box: Box, pixels: NDArray[np.bool_]) -> Change:
+        """Make painted pixels background; a nucleus that falls into pieces becomes several."""
+        return self._do(shapes.erased(self.image, self._memory, box, pixels, self._new_label))
+
+    def fill_holes(self, labels: int | Iterable[int]) -> Change:
+        """Fill the holes in nuclei."""
+        return self._do(shapes.filled(self.image, self._memory, self._known(labels)))
+
+    def smooth(self, labels: int | Iterable[int]) -> Change:
+        """Smooth the rims of nuclei."""
+        return self._do(shapes.smoothed(self.image, self._memory, self._known(labels)))
+
+    def propose(self, y: float, x: float, maps: HoverMaps) -> Proposal:
+        """The outline of a nucleus that was missed at a place; nothing is changed before `add`."""
+        return propose((y, x), self.labels, maps, len(active(self._classes)))
+
+    def add(self, proposal: Proposal) -> Change:
+        """Add what was proposed, with the class of the vote."""
+        row = self._born((proposal.number, proposal.probabilities))
+        return self._do(shapes.added(self.image, self._memory, proposal.box, proposal.pixels, row))
+
+    def repaint(
+        self,
+        box: Box,
+        pixels: NDArray[np.bool_],
+        more: bool,
+        maps: HoverMaps,
+        thresholds: Thresholds | None = None,
+    ) -> Change:
+        """Paint pixels of a box into NP, as nucleus (``more``) or background, and run the watershed around them."""
+        types = maps.type_prob
+        if types is not None and len(types) != 1 + len(active(self._classes)):
+            maps = HoverMaps(maps.np_prob, maps.hv, mpp=maps.mpp)  # of other classes
+        at = thresholds or Thresholds()
+        return self._do(surgery.operated(self.image, self._memory, box, pixels, more, maps, self._born, at))
+
+    # The classes themselves, and what was done
+
+    def edit_scheme(self, edit: SchemeEdit) -> Change:
+        """Change the project's classes: an edit by `napari_nucleus.project.scheme_edits`."""
+        return self._do(edit)
 
     def undo(self) -> Change | None:
         """Take back the annotator's last command that wasn't yet; None where there is none."""
@@ -120,56 +228,24 @@ class Workbench:
         """Take in what was written since, by others as well."""
         changes = []
         for line in self.project.lines(self.image, after=self._seen):
-            changes.append(self._take_in(self.project.edit(line.number), line))
             self._seen = line.number
-            self._remember(line)
+            if line.applied:
+                changes.append(self._take_in(self.project.edit(line.number), line))
+                self._remember(line)
         for change in changes:
             self.changed.emit(change)
         return changes
 
-    def _load(self) -> None:
-        with self.project.reading():
-            lines = self.project.lines(self.image)
-            self.labels = self.project.labels(self.image)
-            rows = self.project.rows(self.image)
-        boxes = boxes_of(self.labels, np.array([row.label for row in rows], np.int32))
-        self.rows = NucleusTable(rows, boxes, len(self.project.class_ids))
-        self._numbers = {kind: number for number, kind in enumerate(self.project.class_ids, 1)}
-        self.classes = self._class_map()
-        self._history = History()
-        for line in lines:
-            self._remember(line)
-        self._seen = lines[-1].number if lines else 0
-
-    def _class_map(self) -> NDArray[np.uint8]:
-        known = np.sort(self.rows.columns[["label", "kind"]], order="label")
-        numbers = np.array([0, *(self._number(kind) for kind in known["kind"].tolist())], np.uint8)
-        owner = np.where(self.labels > 0, np.searchsorted(known["label"], self.labels) + 1, 0)
-        return numbers[owner]
-
-    def _number(self, kind: int) -> int:
-        return self._numbers.get(kind, UNKNOWN)
-
-    def _kind(self, number: int) -> int:
-        if not 0 <= number <= len(self._numbers):
-            raise NucleusError(f"Expected a class from 0 to {len(self._numbers)}, got {number}. Choose one of those.")
-        return (0, *self._numbers)[number]
-
-    def _known(self, labels: int | Iterable[int]) -> list[int]:
-        wanted = [labels] if isinstance(labels, int | np.integer) else labels
-        known = [int(label) for label in dict.fromkeys(wanted) if label in self.rows]
-        if not known:
-            raise NucleusError("Expected a nucleus, got none. Point at one, or choose some.")
-        return known
-
     def _say(self, action: str, labels: int | Iterable[int], **values: object) -> Change:
-        return self._do(said(self.image, action, (self.rows[label] for label in self._known(labels)), **values))
+        said = {name: str(value) if isinstance(value, str) else value for name, value in values.items()}
+        before = tuple(self.rows[label] for label in self._known(labels))
+        return self._do(Edit(self.image, action, before, tuple(row._replace(**said) for row in before)))
 
-    def _do(self, edit: Edit, undoes: int | None = None) -> Change:
+    def _do(self, edit: Edit | SchemeEdit, undoes: int | None = None) -> Change:
         """Write an edit, then show what is written."""
         try:
             self.project.apply(edit, self.annotator, undoes=undoes)
-        except Overtaken:
+        except OvertakenError:
             self.refresh()
             raise
         return self.refresh()[-1]
@@ -179,41 +255,49 @@ class Workbench:
             return None
         try:
             return self._do(self.project.edit(line).undone(), undoes=line)
-        except Overtaken:
+        except OvertakenError:
             self._history.drop(line)  # else it would bar the way to those before it
             raise
 
+    def _take_in(self, edit: Edit | SchemeEdit, line: Line) -> Change:
+        if isinstance(edit, SchemeEdit):
+            self._classes = edit.after
+            self._memory.number_anew(numbers_of(edit.after))
+            return Change(line.action, line.annotator, (), (0, 0, *self.labels.shape))
+        return Change(line.action, line.annotator, *self._memory.take_in(edit))
+
     def _remember(self, line: Line) -> None:
+        if not line.applied:
+            return
         if line.annotator == self.annotator:
             self._history.add(line)
         elif line.undoes is not None:
             self._history.drop(line.undoes)
 
-    def _take_in(self, edit: Edit, line: Line) -> Change:
-        """Bring labels, table and class map in line with an edit."""
-        rows = {row.label: row for row in (*edit.rows_before, *edit.rows_after)}
-        places = [self.rows.box(label) for label in rows if label in self.rows]
-        boxes: Mapping[int, Box] = {}
-        if edit.box is not None:
-            places.append(edit.box)
-            boxes = self._paint(edit)
-        self.rows.replace(edit.rows_before, edit.rows_after, boxes)
-        for row in edit.rows_after:
-            place = window(self.rows.box(row.label))
-            self.classes[place][self.labels[place] == row.label] = self._number(row.kind)
-        return Change(line.action, line.annotator, tuple(rows), around(places))
+    def _known(self, labels: int | Iterable[int]) -> list[int]:
+        wanted = [labels] if isinstance(labels, int | np.integer) else labels
+        known = [int(label) for label in dict.fromkeys(wanted) if label in self.rows]
+        if not known:
+            raise NucleusError("Expected a nucleus, got none. Point at one, or choose some.")
+        return known
 
-    def _paint(self, edit: Edit) -> dict[int, Box]:
-        """Change labels; the new boxes of the nuclei that are there then."""
-        assert edit.box is not None
-        assert edit.pixels_before is not None
-        assert edit.pixels_after is not None
-        place = window(edit.box)
-        changed = edit.pixels_before != edit.pixels_after
-        self.labels[place][changed] = edit.pixels_after[changed]
-        self.classes[place][changed & (edit.pixels_after == 0)] = 0
-        ids = sorted(row.label for row in edit.rows_after)
-        within = around([edit.box, *(self.rows.box(label) for label in ids if label in self.rows)])
-        there = self.labels[window(within)]
-        boxes = boxes_of(np.where(np.isin(there, ids), there, 0), np.array(ids, np.int32)) + (within[:2] * 2)
-        return {label: tuple(box) for label, box in zip(ids, boxes.tolist(), strict=True)}
+    def _kind(self, number: int) -> int:
+        known = active(self._classes)
+        if not 0 <= number <= len(known):
+            raise NucleusError(f"Expected a class from 0 to {len(known)}, got {number}. Choose one of those.")
+        return known[number - 1].id if number else 0
+
+    def _born(self, said: Vote) -> Row:
+        """A new nucleus, of the class of a vote."""
+        number, chances = said
+        by_id = [0.0] * max(one.id for one in self._classes)
+        for one, chance in zip(active(self._classes), chances or (), strict=False):
+            by_id[one.id - 1] = chance
+        return shapes.new_row(self._new_label(), self._kind(number), tuple(by_id) if chances else None)
+
+    def _new_label(self) -> int:
+        label = next(self._free_labels, None)
+        if label is None:
+            self._free_labels = iter(self.project.take_labels(self.image, _LABELS_AT_ONCE))
+            label = next(self._free_labels)
+        return label

@@ -3,7 +3,7 @@ import pytest
 
 from napari_nucleus.app.correct import Workbench
 from napari_nucleus.core import NucleusError
-from napari_nucleus.project import Overtaken, Project
+from napari_nucleus.project import OvertakenError, Project
 
 
 def test_a_class_is_set_shown_and_taken_back(bench, consistent):
@@ -70,16 +70,17 @@ def test_others_corrections_are_taken_in_and_never_overwritten(tmp_path, bench, 
         bob.set_class(14, 1)
         bob.delete(7)
 
-        with pytest.raises(Overtaken, match="changed meanwhile"):
+        with pytest.raises(OvertakenError, match="changed meanwhile"):
             bench.set_class(14, 2)
 
         assert bench.rows[14].kind == 1
         assert 7 not in bench.rows
         consistent(bench)
         bench.set_class(14, 2)
-        with pytest.raises(Overtaken):
+        with pytest.raises(OvertakenError):
             bob.undo() and bob.undo()
         assert bob.undo() is None
+        bench.refresh()
         assert np.array_equal(bob.classes, bench.classes)
 
 
