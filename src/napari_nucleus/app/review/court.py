@@ -84,6 +84,11 @@ class Court:
         source, image, label = self._ledger.loc[row, ["source", "image", "label"]]
         return Cell(source, image, int(label))
 
+    def classes(self, row: int) -> tuple[str, str]:
+        """What a cell was called originally, and what the ledger calls it."""
+        old, new = self._ledger.loc[row, ["old_class", "new_class"]]
+        return old, new
+
     def vote(self, voter: str, names: ArrayLike, confidence: ArrayLike | None = None) -> None:
         """Add what a voter says of every cell.
 

@@ -7,6 +7,7 @@ import numpy as np
 from napari.layers import Labels, Points
 
 from napari_nucleus.app.evaluate_state import Pick, Place
+from napari_nucleus.gui.layers.flight import fly_to
 from napari_nucleus.gui.layers.place import move, placement, read_mpp
 
 _VIEW_UM = 40.0
@@ -33,7 +34,7 @@ class Flight:
         self._ring(self._layer(), pick, like)
         self._viewer.layers.selection.active = like
         _select(like, pick.place)
-        self._fly(pick.place, like)
+        fly_to(self._viewer, like, (pick.place.y, pick.place.x), _VIEW_UM)
 
     def _ring(self, layer: Points | None, pick: Pick, like: Labels) -> None:
         yx = np.array([(place.y, place.x) for place in pick.places])
@@ -48,17 +49,6 @@ class Flight:
         layer.border_width = 0.04
         layer.size = _RING_UM / read_mpp(like)[0]
         layer.border_color = colors
-
-    def _fly(self, place: Place, like: Labels) -> None:
-        half = _VIEW_UM / read_mpp(like)[0] / 2
-        low, middle, high = (
-            np.asarray(like.data_to_world((place.y + by, place.x + by)))[-2:] for by in (-half, 0.0, half)
-        )
-        viewer = self._viewer
-        size = viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size  # napari before 0.9
-        camera = getattr(viewer, "scene", viewer).camera
-        camera.center = (*camera.center[:-2], *middle.tolist())
-        camera.zoom = float(min(size) / np.abs(high - low).max())
 
     def _layer(self) -> Points | None:
         return next((layer for layer in self._viewer.layers if _MARK in layer.metadata), None)

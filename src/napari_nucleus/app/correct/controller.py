@@ -1,0 +1,247 @@
+"""A project and the image of it that is being corrected, behind the panel *Correct nuclei*; no Qt, no napari."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal, SignalGroupDescriptor
+
+from napari_nucleus.app.correct import Workbench
+from napari_nucleus.app.correct.following import Following
+from napari_nucleus.app.correct.keys import Command, keys_file, load_keys, save_keys
+from napari_nucleus.app.correct.reviewer import Reviewer
+from napari_nucleus.app.correct.sight import Sight, look
+from napari_nucleus.app.review import Learned
+from napari_nucleus.core import Image, NucleusError, NucleusMap, Progress
+from napari_nucleus.project import Project, Provenance
+from napari_nucleus.project.project import ImageEntry
+
+
+@dataclass
+class CorrectState:
+    """What the panel shows; each field emits ``events.<field>`` when it changes.
+
+    Attributes
+    ----------
+    folder : str
+        Of the project; empty: none is open.
+    images : tuple of ImageEntry
+    annotator : str
+        Who corrects.
+    looking : str
+        What the model is doing; empty: it isn't.
+    learning : str
+        What was learnt last.
+    message : str
+        The last thing to tell the user.
+    """
+
+    folder: str = ""
+    images: tuple[ImageEntry, ...] = ()
+    annotator: str = ""
+    looking: str = ""
+    learning: str = ""
+    message: str = ""
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+
+class CorrectController:
+    """Opens projects and images, and puts the parts of a review together.
+
+    Attributes
+    ----------
+    state : CorrectState
+    project : Project or None
+    reviewer : Reviewer or None
+        Of the image that is open.
+
+    Signals
+    -------
+    opened(reviewer)
+        Another image is open, or none (None).
+    followed(following)
+        Another queue.
+    """
+
+    opened = Signal(object)
+    followed = Signal(object)
+
+    def __init__(self) -> None:
+        self.state = CorrectState(annotator=user_name())
+        self.project: Project | None = None
+        self.reviewer: Reviewer | None = None
+        self._keys_file = keys_file()
+
+    def create(self, folder: str | os.PathLike[str], nuclei: NucleusMap) -> None:
+        """Begin a project with the classes of some nuclei, and open it.
+
+        Raises
+        ------
+        NucleusError
+            There is one, or it can't be written.
+        """
+        Project.create(folder, nuclei.scheme).close()
+        self.open(folder)
+
+    def open(self, folder: str | os.PathLike[str]) -> None:
+        """Open a project; what was open before is closed.
+
+        Raises
+        ------
+        NucleusError
+            It can't be opened; what was open stays.
+        """
+        project = Project.open(folder)
+        self.close()
+        self.project = project
+        self.state.images = tuple(project.images())
+        self.state.folder = str(project.folder)
+
+    def close(self) -> None:
+        """Close image and project."""
+        self.close_image()
+        if self.project is not None:
+            self.project.close()
+        self.project = None
+        self.state.folder, self.state.images = "", ()
+
+    def add(self, name: str, image: NDArray[np.uint8] | Path, nuclei: NucleusMap) -> int:
+        """Add an image with its nuclei; returns its number.
+
+        Parameters
+        ----------
+        name : str
+        image : (H, W, 3) uint8 or Path
+            A file stays where it is; pixels are written into the project's folder.
+        nuclei : NucleusMap
+
+        Raises
+        ------
+        NucleusError
+            There is no project, one of that name is there, sizes differ, or it can't be written.
+        """
+        project = self._project()
+        path = image if isinstance(image, Path) else _written(project.folder / "images", name, image, nuclei)
+        number = project.add_image(path, nuclei, Provenance.MODEL, name)
+        self.state.images = tuple(project.images())
+        return number
+
+    def choose(self, image: int) -> None:
+        """Open an image of the project.
+
+        Raises
+        ------
+        NucleusError
+            There is none, or nobody is named who corrects.
+        """
+        project = self._project()
+        bench = Workbench.open(project, image, self.state.annotator)
+        self.close_image()
+        self.reviewer = Reviewer(bench, load_keys(project.scheme, self._keys_file))
+        self.opened.emit(self.reviewer)
+        self._follow(Following(bench))
+
+    def close_image(self) -> None:
+        """Close the image; everything is written already."""
+        if self.reviewer is not None:
+            self.reviewer.mode.on = False
+            self._stop_learning()
+            self.reviewer.close()
+            self.reviewer = None
+            self.opened.emit(None)
+
+    def pixels(self) -> Image | None:
+        """The image that is open; None where its file is gone."""
+        if self.reviewer is None:
+            return None
+        try:
+            return self._project().read_image(self.reviewer.bench.image)
+        except NucleusError as error:
+            self.state.message = str(error)
+            return None
+
+    def look(self, image: Image, nuclei: NucleusMap) -> Generator[Progress, None, Sight]:
+        """Let the model look at the image that is open; for a thread."""
+        return look(image, nuclei)
+
+    def take_sight(self, reviewer: Reviewer, sight: Sight) -> None:
+        """From now on nuclei can be proposed, and what is corrected is learnt from."""
+        if reviewer is not self.reviewer:
+            return
+        reviewer.maps = sight.maps
+        self.state.looking = ""
+        former = reviewer.following
+        labels = reviewer.bench.rows.columns["label"]
+        if former is not None and len(labels) == len(sight.features):
+            self._follow(Following(reviewer.bench, sight.features, order=former.session.order))
+
+    def take_lesson(self, learned: Learned) -> None:
+        """What was learnt becomes the classes of nuclei that nobody has decided on."""
+        if self.reviewer is None or self.reviewer.following is None:
+            return
+        self.reviewer.following.take(learned)
+        self.state.learning = f"Learnt from {learned.taught:,} corrections in {learned.seconds:.1f} s."
+
+    def rebind(self, command: Command, key: str) -> None:
+        """Give a command another key, and keep it.
+
+        Raises
+        ------
+        NucleusError
+            The key is taken, or can't be.
+        """
+        if self.reviewer is None:
+            raise NucleusError("Expected an open image, got none. Open a project first.")
+        self.reviewer.keys = self.reviewer.keys.rebound(command, key)
+        save_keys(self.reviewer.keys, self._project().scheme, self._keys_file)
+
+    def _project(self) -> Project:
+        if self.project is None:
+            raise NucleusError("Expected an open project, got none. Open one, or make one from layers.")
+        return self.project
+
+    def _follow(self, following: Following) -> None:
+        assert self.reviewer is not None
+        self._stop_learning()
+        self.reviewer.review(following)
+        self.followed.emit(following)
+
+    def _stop_learning(self) -> None:
+        former = None if self.reviewer is None else self.reviewer.following
+        if former is not None and former.session.background is not None:
+            former.session.background.close()
+
+
+def user_name() -> str:
+    """Who is logged in; empty where the system doesn't say."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
+
+
+def _written(folder: Path, name: str, pixels: NDArray[np.uint8], nuclei: NucleusMap) -> Path:
+    """Pixels as a file of the project."""
+    if pixels.shape[:2] != nuclei.labels.shape:
+        raise NucleusError(
+            f"Expected nuclei of the size of {name}, {pixels.shape[:2]}, got {nuclei.labels.shape}. Choose those that "
+            "belong to it."
+        )
+    path = folder / f"{''.join(c if c.isalnum() or c in '-_. ' else '-' for c in name).strip(' .') or 'image'}.png"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        fine, packed = cv2.imencode(".png", np.ascontiguousarray(pixels[..., ::-1]))
+        path.write_bytes(packed.tobytes() if fine else b"")
+    except OSError as error:
+        raise NucleusError(
+            f"Expected to write the image into the project, got: {error.strerror}. Folder: {folder}"
+        ) from None
+    return path

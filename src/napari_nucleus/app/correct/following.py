@@ -1,0 +1,109 @@
+"""The review of an image that is being corrected: what the journal says is what the queue knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_nucleus.app.correct import Workbench
+from napari_nucleus.app.review import Doubt, Evidence, Learned, ReviewItems, ReviewSession
+from napari_nucleus.project import Provenance, ReviewState
+
+_DECIDED = (ReviewState.ACCEPTED, ReviewState.REJECTED)
+
+
+def review_items(bench: Workbench, mpp: float) -> ReviewItems:
+    """The nuclei of a workbench as a review takes them; where no probabilities are known, all classes are as likely."""
+    columns = bench.rows.columns
+    columns = columns[np.argsort(columns["label"])]
+    n_classes = max(len(bench.project.scheme), 1)
+    p = np.nan_to_num(columns["probabilities"].astype(np.float64)).clip(0)
+    total = p.sum(1, keepdims=True)
+    p = np.where(total > 0, p / np.where(total > 0, total, 1), 1 / n_classes)
+    y, x = columns["y"] * mpp, columns["x"] * mpp
+    image = np.full(len(columns), bench.image, np.int64)
+    return ReviewItems(image, columns["label"].copy(), y, x, columns["number"].astype(np.int64), p)
+
+
+class Following:
+    """Keeps a `ReviewSession` in line with a workbench, whoever corrects: a key, undo, a lesson, somebody else.
+
+    Parameters
+    ----------
+    bench : Workbench
+    features : (N, D) float, optional
+        Of the nuclei by rising label; without them nothing is learnt.
+    order : Doubt
+    clock : callable
+        Seconds.
+
+    Attributes
+    ----------
+    session : ReviewSession
+    mpp : float
+        Pixel size in µm.
+    """
+
+    def __init__(
+        self,
+        bench: Workbench,
+        features: NDArray[np.floating] | None = None,
+        evidence: Evidence | None = None,
+        order: Doubt = Doubt.MISTAKE,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.bench = bench
+        self.mpp = bench.project.image(bench.image).mpp
+        items = review_items(bench, self.mpp)
+        self.session = ReviewSession(items, features, evidence=evidence, order=order, clock=clock)
+        self._row = {label: row for row, label in enumerate(items.label.tolist())}
+        self._take_over(self._row)
+
+    def row_of(self, label: int) -> int | None:
+        """Row of a nucleus in the review; None for one that came later."""
+        return self._row.get(label)
+
+    def follow(self, labels: Iterable[int]) -> None:
+        """Take note of what has become of nuclei."""
+        queue = self.session.queue
+        known = [label for label in labels if label in self._row]
+        decided = [self._row[label] for label in known if self._is_decided(label)]
+        others = [self._row[label] for label in known if not self._is_decided(label)]
+        opened = [row for row in others if queue.reviewed[row]]
+        if decided:
+            self.session.decide(decided, self._classes(decided))
+        if opened:
+            self.session.reopen(opened, self._classes(opened))
+        if others:
+            queue.classes[others] = self._classes(others)
+
+    def take(self, learned: Learned) -> None:
+        """Take over a lesson: classes of nuclei that nobody has decided on, as one correction, and the order."""
+        rows = self.session.take(learned)
+        if len(rows):
+            labels = self.session.items.label[rows].tolist()
+            classes = self.session.queue.classes[rows].tolist()
+            self.bench.predict(dict(zip(labels, classes, strict=True)))
+
+    def _take_over(self, labels: Iterable[int]) -> None:
+        """What was decided before the review began."""
+        queue = self.session.queue
+        rows = [self._row[label] for label in labels if self._is_decided(label)]
+        queue.reviewed[rows] = True
+
+    def _is_decided(self, label: int) -> bool:
+        """Whether a person has said what a nucleus is, or that it is none."""
+        if label not in self.bench.rows:
+            return True
+        row = self.bench.rows[label]
+        return row.state in _DECIDED or (row.source == Provenance.HUMAN and row.state != ReviewState.FLAGGED)
+
+    def _classes(self, rows: list[int]) -> NDArray[np.int64]:
+        """Class numbers as they stand; of a nucleus that is gone, the last."""
+        known, queue = self.bench.rows, self.session.queue
+        labels = self.session.items.label[rows].tolist()
+        numbers = [known.number(label) if label in known else -1 for label in labels]
+        return np.where(np.array(numbers) < 0, queue.classes[rows], numbers)

@@ -1,0 +1,64 @@
+"""What is known of the nucleus that a key would mean: class, doubt, and where they come from."""
+
+from __future__ import annotations
+
+from html import escape
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from napari_nucleus.app.correct import Workbench
+from napari_nucleus.core import ClassScheme
+
+_BAR_PX = 90
+_WORDS = {"model": "the model", "relabel": "cross-relabelling", "human": "a person"}
+
+
+class NucleusView(QWidget):
+    """One nucleus; ``commented`` brings a text that was typed for it."""
+
+    commented = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.text, self.comment = QLabel(), QLineEdit()
+        self.text.setTextFormat(Qt.TextFormat.RichText)
+        self.text.setWordWrap(True)
+        self.comment.setPlaceholderText("comment")
+        self.comment.setToolTip("Enter keeps it")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.text)
+        column.addWidget(self.comment)
+        self.comment.returnPressed.connect(lambda: self.commented.emit(self.comment.text()))
+        self.show_nucleus(None, 0)
+
+    def show_nucleus(self, bench: Workbench | None, label: int) -> None:
+        """Show a nucleus; 0 is none."""
+        there = bench is not None and label in bench.rows
+        self.comment.setEnabled(there)
+        if bench is None or not there:
+            self.text.setText("Point at a nucleus, or press N.")
+            self.comment.clear()
+            return
+        row, scheme = bench.rows[label], bench.project.scheme
+        says = f"says {_WORDS.get(row.source, escape(row.source))} · {escape(row.state)} · {row.area:,} px"
+        title = f"<b>{escape(scheme.name_of(bench.rows.number(label)))}</b> · nucleus {label}"
+        self.text.setText(f"{title}<br>{says}{_bars(row.probabilities, scheme)}")
+        if not self.comment.hasFocus():
+            self.comment.setText(row.comment)
+
+
+def _bars(probabilities: tuple[float, ...] | None, scheme: ClassScheme) -> str:
+    """Probabilities as bars in the colours of the classes."""
+    if probabilities is None or len(probabilities) != len(scheme):
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(name)}&nbsp;</td><td><table cellspacing=0><tr>"
+        f"<td bgcolor='{color}' width={round(_BAR_PX * p)}></td><td>&nbsp;{p:.2f}</td></tr></table></td></tr>"
+        for name, color, p in sorted(
+            zip(scheme.classes, scheme.colors, probabilities, strict=True), key=lambda item: -item[2]
+        )
+        if p >= 0.01
+    )
+    return f"<table cellspacing=0 cellpadding=1>{rows}</table>"

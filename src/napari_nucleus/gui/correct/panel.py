@@ -1,0 +1,255 @@
+"""The panel *Correct nuclei*: parts put together, and long work sent to threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import napari.viewer
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QFileDialog, QLabel, QTabWidget, QVBoxLayout, QWidget
+from superqt.utils import create_worker
+
+from napari_nucleus.app.correct.controller import CorrectController
+from napari_nucleus.app.correct.counts import Wanted, class_counts, imbalance, matching, work_done
+from napari_nucleus.app.correct.following import Following
+from napari_nucleus.app.correct.keys import Action, Command
+from napari_nucleus.app.correct.reviewer import Reviewer
+from napari_nucleus.core import Image, NucleusError
+from napari_nucleus.gui.correct.canvas import CorrectCanvas
+from napari_nucleus.gui.correct.counts_view import CountsView
+from napari_nucleus.gui.correct.court_view import CourtView
+from napari_nucleus.gui.correct.keys_view import KeysView
+from napari_nucleus.gui.correct.opening import ProjectImage, layers_for, nuclei_layers
+from napari_nucleus.gui.correct.project_bar import ProjectBar
+from napari_nucleus.gui.correct.review_view import ReviewView
+from napari_nucleus.gui.report import report
+from napari_nucleus.gui.segment.column import Column
+
+
+class CorrectPanel(QWidget):
+    """Correct nuclei by keys, the most doubtful first; every correction is on the disk at once.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+    controller : CorrectController, optional
+        What opens projects; made here by default.
+    looks : bool
+        The model looks at each image that is opened, to learn from corrections and to propose missed nuclei.
+    """
+
+    def __init__(
+        self, viewer: napari.viewer.Viewer, controller: CorrectController | None = None, *, looks: bool = True
+    ) -> None:
+        super().__init__()
+        self._viewer, self._looks = viewer, looks
+        self.controller = CorrectController() if controller is None else controller
+        self.state = self.controller.state
+        self.canvas: CorrectCanvas | None = None
+        self.bar, self.message, self.tabs = ProjectBar(self.state), QLabel(), QTabWidget()
+        self.review, self.keys = ReviewView(), KeysView()
+        self.court, self.counts = CourtView(lambda: self.state.annotator), CountsView()
+        self._image = ProjectImage(viewer)
+        self._worker: Any = None
+        self._lay_out()
+        self._connect()
+        self.review.set_reviewer(None)
+
+    def open_project(self, folder: str | Path) -> None:
+        """Open a project and its first image."""
+        self._try(lambda: self.controller.open(folder))
+        if self.state.images and self.state.folder:
+            self.open_image(self.state.images[0].id)
+
+    def open_image(self, number: int) -> None:
+        """Open an image of the project."""
+        self._try(lambda: self.controller.choose(number))
+        self.bar.show_image(number)
+
+    def make_project(self, folder: str | Path) -> None:
+        """Begin a project with the image and the nuclei of the viewer's layers."""
+        self._try(lambda: self._make(folder))
+
+    def add_layers(self) -> None:
+        """Add the image and the nuclei of the viewer's layers to the project, and open it."""
+        self._try(self._add)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Close the project when the panel is taken out of the window."""
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.controller.close()
+        return super().event(event)
+
+    def _lay_out(self) -> None:
+        self.message.setWordWrap(True)
+        self.message.hide()
+        for title, widget in (
+            ("Review", self.review),
+            ("Court", self.court),
+            ("Counts", self.counts),
+            ("Keys", self.keys),
+        ):
+            self.tabs.addTab(widget, title)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(Column(self.bar, self.message, self.tabs))
+
+    def _connect(self) -> None:
+        self.bar.open.clicked.connect(lambda: self._ask_folder("Project", self.open_project))
+        self.bar.make.clicked.connect(lambda: self._ask_folder("New project", self.make_project))
+        self.bar.add.clicked.connect(self.add_layers)
+        self.bar.chosen.connect(self.open_image)
+        self.controller.opened.connect(self._on_opened)
+        self.controller.followed.connect(self._on_followed)
+        self.state.events.message.connect(self._on_message)
+        self.state.events.looking.connect(lambda text: self.review.queue.lesson.setText(text))
+        self.state.events.learning.connect(lambda text: self.review.queue.lesson.setText(text))
+        self.review.classes.clicked.connect(lambda number: self._act(number))
+        self.review.nucleus.commented.connect(self._on_comment)
+        queue = self.review.queue
+        queue.next.clicked.connect(lambda: self._act(Action.NEXT))
+        queue.previous.clicked.connect(lambda: self._act(Action.PREVIOUS))
+        queue.follows.toggled.connect(self._on_follows)
+        queue.region_wanted.connect(self._on_region)
+        self.counts.wanted.connect(self._on_wanted)
+        self.keys.rebound.connect(self._on_rebound)
+        self.tabs.currentChanged.connect(lambda _tab: self._show_counts())
+
+    def _make(self, folder: str | Path) -> None:
+        image, labels = nuclei_layers(self._viewer)
+        self.controller.create(folder, layers_for(image, labels)[2])
+        self._add()
+
+    def _add(self) -> None:
+        image, labels = nuclei_layers(self._viewer)
+        number = self.controller.add(*layers_for(image, labels))
+        labels.visible = False  # the project's own layer takes its place
+        self._image.use(number, image)
+        self.open_image(number)
+
+    def _on_opened(self, reviewer: Reviewer | None) -> None:
+        if self.canvas is not None:
+            self.canvas.close()
+            self.canvas = None
+        if self._worker is not None:
+            self._worker.quit()
+            self._worker = None
+        if reviewer is not None:
+            image = self.controller.pixels()
+            place = self._image.show(reviewer.bench, image)
+            self.canvas = CorrectCanvas(self._viewer, reviewer, place, report, self)
+            self._on_follows(self.review.queue.follows.isChecked())
+            reviewer.asked.connect(self._on_asked)
+            if image is not None and self._looks:
+                self._look(reviewer, image)
+        self.review.set_reviewer(reviewer)
+        self._show_keys()
+        self._show_counts()
+
+    def _look(self, reviewer: Reviewer, image: Image) -> None:
+        """Let the model look at the image, in a thread; keys work meanwhile."""
+        nuclei = reviewer.bench.project.nuclei(reviewer.bench.image)
+        self._worker = create_worker(
+            self.controller.look,
+            image,
+            nuclei,
+            _connect={
+                "yielded": lambda progress: self._on_progress(progress.message),
+                "returned": lambda sight: self.controller.take_sight(reviewer, sight),
+                "errored": self._report,
+            },
+        )
+
+    def _on_progress(self, message: str) -> None:
+        self.state.looking = f"The model looks at the image: {message} …"
+
+    def _on_followed(self, following: Following) -> None:
+        reviewer = self.controller.reviewer
+        self.review.queue.set_following(following, None if reviewer is None else reviewer.bench.project.scheme)
+        session = following.session
+        session.lesson_due.connect(self._on_lesson_due)
+        if session.background is not None:
+            session.background.learned.connect(self.controller.take_lesson, thread="main")
+            session.background.failed.connect(self._on_failed, thread="main")
+
+    def _on_lesson_due(self) -> None:
+        reviewer = self.controller.reviewer
+        if self.review.queue.learns.isChecked() and reviewer is not None and reviewer.following is not None:
+            reviewer.following.session.learn_in_background()
+
+    def _on_failed(self, message: str) -> None:
+        self.state.message = message
+
+    def _on_asked(self, action: str) -> None:
+        if action == Action.HELP:
+            self.tabs.setCurrentWidget(self.keys)
+        elif action == Action.COMMENT:
+            self.tabs.setCurrentWidget(self.review)
+            self.review.nucleus.comment.setFocus()
+
+    def _on_comment(self, text: str) -> None:
+        reviewer = self.controller.reviewer
+        if reviewer is not None:
+            self._try(lambda: reviewer.comment(text))
+        if self.canvas is not None:
+            self.canvas.focus()
+
+    def _on_follows(self, on: bool) -> None:
+        if self.canvas is not None:
+            self.canvas.follows = on
+
+    def _on_region(self) -> None:
+        if self.canvas is not None:
+            self.review.queue.restrict(self.canvas.region())
+
+    def _on_wanted(self, wanted: Wanted) -> None:
+        reviewer = self.controller.reviewer
+        if reviewer is not None:
+            reviewer.mode.choose(matching(reviewer.bench, wanted))
+            self.state.message = f"{len(reviewer.mode.chosen):,} nuclei chosen; Esc lets them go."
+
+    def _on_rebound(self, command: Command, key: str) -> None:
+        self._try(lambda: self.controller.rebind(command, key))
+        self._show_keys()
+        self.review.show_keys()
+
+    def _act(self, command: Command) -> None:
+        reviewer = self.controller.reviewer
+        if reviewer is not None:
+            self._try(lambda: reviewer.act(command))
+        if self.canvas is not None:
+            self.canvas.focus()
+
+    def _show_keys(self) -> None:
+        reviewer = self.controller.reviewer
+        if reviewer is not None:
+            self.keys.show_keys(reviewer.keys, reviewer.bench.project.scheme)
+            self.court.set_keys(reviewer.keys)
+
+    def _show_counts(self) -> None:
+        reviewer = self.controller.reviewer
+        if reviewer is None or self.tabs.currentWidget() is not self.counts:
+            return
+        project = reviewer.bench.project
+        counts = class_counts(reviewer.bench)
+        self.counts.show_counts(counts, work_done(project.journal()), imbalance(counts, project.scheme), project.scheme)
+
+    def _ask_folder(self, title: str, then: Any) -> None:
+        folder = QFileDialog.getExistingDirectory(self, title)
+        if folder:
+            then(folder)
+
+    def _try(self, what: Any) -> None:
+        try:
+            what()
+        except NucleusError as error:
+            self._report(error)
+
+    def _on_message(self, message: str) -> None:
+        self.message.setText(message)
+        self.message.setVisible(bool(message))
+
+    def _report(self, error: Exception) -> None:
+        self.state.message = str(error)
+        report(error)
