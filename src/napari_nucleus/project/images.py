@@ -86,9 +86,7 @@ def take_labels(base: sqlite3.Connection, image: int, count: int) -> range:
     """
     (first,) = base.execute("SELECT next_label FROM image WHERE id = ?", (image,)).fetchone()
     if first + count > _LARGEST:
-        raise NucleusError(
-            f"Expected labels up to {_LARGEST}, got no free one. Renumber the nuclei, and add them anew."
-        )
+        raise NucleusError(f"Expected labels up to {_LARGEST}, got no free one. Renumber them first.")
     base.execute("UPDATE image SET next_label = ? WHERE id = ?", (first + count, image))
     return range(first, first + count)
 

@@ -60,11 +60,23 @@ def box_of(inside: NDArray[np.bool_]) -> Box:
 
 def boxes_of(labels: NDArray[np.int32], ids: NDArray[np.int32]) -> NDArray[np.int32]:
     """Boxes (N, 4) of all nuclei at once; ``ids`` (N,) rise and are those of the labels."""
-    y, x = np.nonzero(labels)
-    owner = np.searchsorted(ids, labels[y, x])
     boxes = np.empty((len(ids), 4), np.int32)
     boxes[:, :2], boxes[:, 2:] = np.iinfo(np.int32).max, 0
-    for side, values in enumerate((y, x)):
-        np.minimum.at(boxes[:, side], owner, values)
-        np.maximum.at(boxes[:, side + 2], owner, values + 1)
+    step = labels[:, 1:] != labels[:, :-1]  # a nucleus is runs of pixels: their first and last ones suffice
+    edge = np.ones((len(labels), 1), bool)
+    for ends, side, outermost in ((np.hstack([edge, step]), 0, np.minimum), (np.hstack([step, edge]), 2, np.maximum)):
+        y, x = np.nonzero(ends & (labels > 0))
+        owner = owners(labels[y, x], ids) - 1
+        outermost.at(boxes[:, side], owner, y + (side > 0))
+        outermost.at(boxes[:, side + 1], owner, x + (side > 0))
     return boxes
+
+
+def owners(labels: NDArray[np.int32], ids: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Which of the ids (rising) each label is, counted from 1; 0 for background. The labels are among the ids."""
+    highest = int(ids[-1]) if len(ids) else 0
+    if highest > 4 * labels.size + 100_000:  # huge gaps
+        return np.where(labels > 0, np.searchsorted(ids, labels) + 1, 0)
+    place = np.zeros(highest + 1, np.int64)
+    place[ids] = np.arange(1, len(ids) + 1)
+    return place[labels]

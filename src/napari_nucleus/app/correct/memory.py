@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_nucleus.app.correct.boxes import around, boxes_of, window
+from napari_nucleus.app.correct.boxes import around, boxes_of, owners, window
 from napari_nucleus.app.correct.table import NucleusTable
 from napari_nucleus.project import Edit, Project, Row
 from napari_nucleus.project.chunks import Box
@@ -76,8 +76,7 @@ class ImageMemory:
         """Its columns must be in the order of the labels."""
         columns = self.table.columns
         numbers = np.concatenate([[0], np.where(columns["number"], columns["number"], UNKNOWN)]).astype(np.uint8)
-        owner = np.where(self.labels > 0, np.searchsorted(columns["label"], self.labels) + 1, 0)
-        self.classes[...] = numbers[owner]
+        self.classes[...] = numbers[owners(self.labels, columns["label"])]
 
     def _paint(self, edit: Edit) -> dict[int, Box]:
         """Change labels; the new boxes of the nuclei that are there then."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_nucleus.app.correct.boxes import window
 from napari_nucleus.app.correct.memory import ImageMemory
+from napari_nucleus.core import NucleusError
 from napari_nucleus.project import Edit, Provenance, Row
 from napari_nucleus.project.chunks import Box
 
@@ -33,9 +34,16 @@ def redrawn(
     after : (height, width) int32
     born : mapping, optional
         Rows of nuclei by label, in place of those that are there; their place and area don't matter.
+
+    Raises
+    ------
+    NucleusError
+        Nothing would change.
     """
     before = memory.labels[window(box)].copy()
     changed = before != after
+    if not changed.any():
+        raise NucleusError(f"Expected something to {action}, got nothing that would change. Choose another nucleus.")
     touched = np.union1d(before[changed], after[changed]).tolist()
     known = {**{label: memory.table[label] for label in touched if label in memory.table}, **(born or {})}
     rows_before = tuple(memory.table[label] for label in touched if label in memory.table)

@@ -54,7 +54,8 @@ class NucleusTable:
     def columns(self) -> NDArray[np.void]:
         """A copy of all columns, (N,), one entry a nucleus that is there; not in the order of the labels.
 
-        ``label``, ``y``, ``x`` (px), ``area`` (px), ``kind`` (id of the class), ``number`` (of the class, 0 unknown), ``source``, ``state``,
+        ``label``, ``y``, ``x`` (px), ``area`` (px), ``kind`` (id of the class), ``number`` (of the class, 0 unknown),
+        ``source``, ``state``,
         ``comment`` (whether there is one), ``probabilities`` (N, C) and ``features`` (N, F), nan where unknown, and
         ``box`` (N, 4).
         """

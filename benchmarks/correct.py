@@ -1,0 +1,124 @@
+"""How long each command of the workbench takes, from the call to journal on the disk and labels and classes changed.
+
+Squares of nuclei in a grid, an ellipse each: about 1,000 in 640², 10,000 in 2048², 100,000 in 4096².
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from napari_nucleus.app.correct import Workbench
+from napari_nucleus.core import HoverMaps, NucleusMap
+from napari_nucleus.project import Project
+
+SIZES = ((640, 1_000), (2048, 10_000), (4096, 100_000))
+
+
+def tissue(side: int, count: int) -> tuple[NucleusMap, HoverMaps]:
+    """Nuclei with maps; every tenth place has NP alone: a nucleus that was missed."""
+    n = round(count**0.5)
+    pitch = side / n
+    labels = np.zeros((side, side), np.int32)
+    y, x = np.mgrid[:side, :side].astype(np.float32)
+    row, column = (np.minimum(v // pitch, n - 1).astype(np.int32) for v in (y, x))
+    v, u = y - (row + 0.5) * pitch, x - (column + 0.5) * pitch
+    inside = (v / (0.36 * pitch)) ** 2 + (u / (0.44 * pitch)) ** 2 <= 1
+    labels[inside] = (row * n + column + 1)[inside]
+    np_prob = inside.astype(np.float32) * 0.9
+    labels[(labels % 10) == 0] = 0
+    hv = np.stack([u, v]).astype(np.float32) / np.float32(0.44 * pitch) * inside
+    types = np.zeros((5, side, side), np.float32)
+    types[0], types[1] = 1 - inside, inside
+    maps = HoverMaps(np_prob, hv.clip(-1, 1), types, mpp=0.25)
+    return NucleusMap.from_labels(labels, classes="consep", type_prob=types), maps
+
+
+def commands(bench: Workbench, maps: HoverMaps, pitch: float) -> dict[str, Callable[[int], object]]:
+    """Each command on a nucleus."""
+    r = max(2, round(0.2 * pitch))
+
+    def stroke(label: int, dx: float = 0.0) -> tuple:
+        y, x = round(bench.rows[label].y), round(bench.rows[label].x + dx * pitch)
+        return (y - r, x - r, y + r + 1, x + r + 1), np.ones((2 * r + 1, 2 * r + 1), bool)
+
+    def neighbour(label: int) -> int:
+        return bench.label_at(bench.rows[label].y, bench.rows[label].x + pitch)
+
+    def line(label: int) -> np.ndarray:
+        return np.array([bench.rows[label].y, bench.rows[label].x]) + [[-pitch, 0], [pitch, 0]]
+
+    def missed(label: int) -> tuple[float, float]:
+        return bench.rows[label].y, bench.rows[label].x - pitch
+
+    return {
+        "set class": lambda label: bench.set_class(label, 2),
+        "accept": bench.accept,
+        "flag": bench.flag,
+        "comment": lambda label: bench.comment(label, "to be discussed"),
+        "delete": bench.delete,
+        "merge": lambda label: bench.merge([label, neighbour(label)]),
+        "split": lambda label: bench.split(label, line(label)),
+        "extend": lambda label: bench.extend(label, *stroke(label, 0.4)),
+        "erase": lambda label: bench.erase(*stroke(label, 0.3)),
+        "smooth": bench.smooth,
+        "propose": lambda label: bench.propose(*missed(label), maps),
+        "propose, add": lambda label: bench.add(bench.propose(*missed(label), maps)),
+        "repaint": lambda label: bench.repaint(*stroke(label, 0.3), True, maps),
+        "undo": lambda label: bench.undo(),
+        "redo": lambda label: bench.redo(),
+    }
+
+
+def measure(side: int, count: int, repeat: int, folder: Path) -> dict[str, tuple[float, float]]:
+    """Median and 95th percentile of each command, in milliseconds."""
+    nuclei, maps = tissue(side, count)
+    with Project.create(folder, "consep") as project:
+        start = perf_counter()
+        project.add_image(folder / "none.png", nuclei)
+        added = perf_counter()
+        bench = Workbench.open(project, 1, "ada")
+        print(f"{len(nuclei):,} nuclei: added in {added - start:.2f} s, workbench {perf_counter() - added:.2f} s")
+        rng, n = np.random.default_rng(0), round(count**0.5)
+        inner = [i for i in nuclei.table["label"].tolist() if 1 < (i - 1) % n < n - 3]
+        missed = rng.permutation([i for i in inner if i % 10 == 1]).tolist()  # that is, left of these
+        others = rng.permutation([i for i in inner if i % 10 in (3, 6)]).tolist()
+        times: dict[str, tuple[float, float]] = {}
+        for name, command in commands(bench, maps, side / n).items():
+            taken = []
+            for _ in range(repeat):
+                label = (missed if "propose" in name else others).pop()
+                begin = perf_counter()
+                command(label)
+                taken.append(1000 * (perf_counter() - begin))
+            times[name] = (float(np.median(taken)), float(np.percentile(taken, 95)))
+    return times
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeat", type=int, default=12, help="commands of each kind")
+    parser.add_argument("--upto", type=int, default=100_000, help="nuclei of the largest image")
+    parser.add_argument("--folder", type=Path, default=None, help="on the disk to measure; default: here")
+    given = parser.parse_args()
+    found = []
+    for side, count in SIZES:
+        if count <= given.upto:
+            folder = Path(tempfile.mkdtemp(dir=given.folder or Path.cwd(), prefix="correct-"))
+            try:
+                found.append(measure(side, count, given.repeat, folder / "project"))
+            finally:
+                shutil.rmtree(folder)
+    for name, (median, _) in found[0].items():
+        cells = " | ".join(f"{m[name][0]:.1f} | {m[name][1]:.1f} | {m[name][0] / median:.2f}×" for m in found)
+        print(f"| {name} | {cells} |")
+
+
+if __name__ == "__main__":
+    main()
