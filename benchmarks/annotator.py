@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_nucleus.app.review import ReviewItems, ReviewSession
+from napari_nucleus.app.review import ReviewFilter, ReviewItems, ReviewSession
+from napari_nucleus.app.review.session import AUDIT
 from napari_nucleus.evaluation.matching import match
 from napari_nucleus.inference import nucleus_features, segment
 from napari_nucleus.io import open_patches
@@ -32,6 +33,7 @@ SPLITS = {
 }
 TARGETS = (0.90, 0.95, 0.98)
 STRATEGIES = ("random", "queue", "queue + learning")
+_EVERY = 50  # actions, from one look at the estimate to the next
 
 
 class Tissue(NamedTuple):
@@ -82,25 +84,29 @@ def kept(data: Path, split: str, folder: Path | None) -> Tissue:
 
 
 def annotate(tissue: Tissue, strategy: str, seed: int) -> Course:
-    """Visit matched nuclei until all are right; the seed is of the random order and of ties."""
-    session = ReviewSession(tissue.items, tissue.features if "learning" in strategy else None)
-    matched, truth, queue = tissue.truth > 0, tissue.truth, session.queue
-    chance = np.random.default_rng(seed).random(len(truth))
-    session.lesson_due.connect(session.learn)
-
-    def right() -> float:
-        return float((queue.classes == truth)[matched].mean())
-
-    course, rows = [right()], []
-    while course[-1] < 1:
-        doubt = chance if strategy == "random" else queue.doubt + 1e-9 * chance
-        row = int(np.where(matched & ~queue.reviewed, doubt, -np.inf).argmax())
+    """Visit matched nuclei until all are right; the seed is of the random order, or of the audits."""
+    audit = 0.0 if strategy == "random" else AUDIT
+    session = ReviewSession(tissue.items, tissue.features, learning="learning" in strategy, audit=audit, seed=seed)
+    truth, matched, queue = tissue.truth, tissue.truth > 0, session.queue
+    queue.only = ReviewFilter(among=matched)
+    if strategy == "random":
+        queue.rank(np.random.default_rng(seed).random(len(truth)))
+    else:
+        session.lesson_due.connect(session.learn)
+    right, rows = [_right(queue.classes, tissue)], []
+    while right[-1] < 1:
+        if len(right) % _EVERY == 1 and strategy != "random":
+            told = session.remaining()
+            rows.append((len(right) - 1, told.share, told.low, told.high, 1 - right[-1]))
+        row = queue.next()
+        assert row is not None
         session.decide(row, truth[row])
-        course.append(right())
-        if len(course) % 50 == 1:
-            told = session.stopping.remaining(session.chance_of_mistake[matched], queue.reviewed[matched])
-            rows.append((len(course) - 1, told.share, told.low, told.high, 1 - course[-1]))
-    return Course(np.array(course), pd.DataFrame(rows, columns=["actions", "share", "low", "high", "wrong"]))
+        right.append(_right(queue.classes, tissue))
+    return Course(np.array(right), pd.DataFrame(rows, columns=["actions", "share", "low", "high", "wrong"]))
+
+
+def _right(classes: NDArray[np.int64], tissue: Tissue) -> float:
+    return float((classes == tissue.truth)[tissue.truth > 0].mean())
 
 
 def actions(course: Course, target: float) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_nucleus.app.review.items import ReviewItems
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReviewFilter:
     """A choice among the nuclei of a review; None is no limit.
 
@@ -21,15 +21,18 @@ class ReviewFilter:
         As the nuclei stand by now.
     region : tuple of (y, x) or None
         Corners of a polygon, in µm, in the chosen images; two are those of a box.
+    among : (N,) bool or None
+        Any other choice, such as nuclei of one provenance.
     """
 
     images: frozenset[int] | None = None
     classes: frozenset[int] | None = None
     region: tuple[tuple[float, float], ...] | None = None
+    among: NDArray[np.bool_] | None = None
 
     def rows(self, items: ReviewItems, classes: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Which nuclei (N,) it lets pass; ``classes`` as they stand by now."""
-        chosen = np.ones(len(items), bool)
+        chosen = np.ones(len(items), bool) if self.among is None else self.among.copy()
         if self.images is not None:
             chosen &= np.isin(items.image, list(self.images))
         if self.classes is not None:

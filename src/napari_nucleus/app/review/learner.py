@@ -63,7 +63,7 @@ class Learner:
     ----------
     items : ReviewItems
     features : (N, D) float
-        Of `nucleus_features` or any embedding; rows of nan where a nucleus has none.
+        Of `nucleus_features` or any embedding; rows of nan where a nucleus has none. D may be 0.
 
     Raises
     ------
@@ -91,6 +91,8 @@ class Learner:
         classes : (n,) integers
             From 1; nuclei of class 0 teach nothing.
         """
+        from scipy.linalg import solve_triangular
+
         start = perf_counter()
         rows, classes = np.asarray(rows, np.int64), np.asarray(classes, np.int64)
         rows, classes = rows[classes > 0], classes[classes > 0]
@@ -98,8 +100,8 @@ class Learner:
             return Learned(_softmax(self._prior), 0, perf_counter() - start)
         landmarks = _some(rows)
         triangle = np.linalg.cholesky(self._likeness(landmarks, landmarks) + 1e-3 * np.eye(len(landmarks)))
-        sight = np.linalg.solve(triangle, self._likeness(landmarks, rows)).T  # (n, m)
-        weights = np.linalg.solve(triangle.T, _descend(sight, self._prior[rows], classes - 1))
+        sight = solve_triangular(triangle, self._likeness(landmarks, rows), lower=True).T  # (n, m)
+        weights = solve_triangular(triangle, _descend(sight, self._prior[rows], classes - 1), trans="T", lower=True)
         logits = np.concatenate([self._likeness(block, landmarks) @ weights for block in self._blocks()])
         return Learned(_softmax(self._prior + logits), len(rows), perf_counter() - start)
 
@@ -120,13 +122,14 @@ def _descend(sight: Array, prior: Array, classes: NDArray[np.int64]) -> Array:
     """Weights (m, C) of the whitened likeness (n, m): cross-entropy plus their squares."""
     from scipy.optimize import minimize
 
+    sight = sight.astype(np.float32)  # half the time, and far more exact than the corrections are
     shape = sight.shape[1], prior.shape[1]
     wanted = np.eye(shape[1])[classes]
 
     def loss(values: Array) -> tuple[float, Array]:
-        p = _softmax(prior + sight @ values.reshape(shape))
+        p = _softmax(prior + sight @ values.reshape(shape).astype(np.float32))
         error = -np.log(p[wanted > 0] + 1e-12).sum() + PULL / 2 * (values @ values)
-        return error, (sight.T @ (p - wanted)).ravel() + PULL * values
+        return error, (sight.T @ (p - wanted).astype(np.float32)).ravel() + PULL * values
 
     found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS})
     result: Array = found.x.reshape(shape)

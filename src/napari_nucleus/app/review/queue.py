@@ -37,6 +37,10 @@ class ReviewQueue:
     items : ReviewItems
     doubt : (N,) float, optional
         The highest come first, then those of unknown doubt (nan); by default in the order of the items.
+    audit : float
+        Share of nuclei that come by chance instead: without them nobody knows how good those are that nobody doubts.
+    seed : int
+        Of that chance.
     clock : callable
         Seconds; another one for tests.
 
@@ -61,7 +65,13 @@ class ReviewQueue:
     changed = Signal()
 
     def __init__(
-        self, items: ReviewItems, doubt: ArrayLike | None = None, clock: Callable[[], float] = monotonic
+        self,
+        items: ReviewItems,
+        doubt: ArrayLike | None = None,
+        *,
+        audit: float = 0.0,
+        seed: int = 0,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.items = items
         self.classes = items.classes.copy()
@@ -70,6 +80,8 @@ class ReviewQueue:
         self._only = ReviewFilter()
         self._trail: list[int] = []  # rows that were visited, and where in it we stand
         self._at = -1
+        self._audit, self._owed = audit, 0.0  # audits, and the share of one that has come together
+        self._rng = np.random.default_rng(seed)
         self._clock, self._last = clock, clock()
         self._pace: deque[float] = deque(maxlen=_PACE)
 
@@ -105,7 +117,7 @@ class ReviewQueue:
         """
         if self._at + 1 < len(self._trail):
             return self._move(self._at + 1)
-        row = self._best()
+        row = self._fresh()
         if row is None:
             return None
         self._trail.append(row)
@@ -177,13 +189,19 @@ class ReviewQueue:
         keys = np.where(np.isnan(self.doubt), np.finfo(np.float64).min, self.doubt)
         return np.where(rows, keys, -np.inf)
 
-    def _best(self) -> int | None:
+    def _fresh(self) -> int | None:
+        """The most doubtful open nucleus, now and then any; the one we stand on only if it is the last."""
         keys = self._keys(self._open())
-        current = self.current
-        if current is not None and np.count_nonzero(keys > -np.inf) > 1:
-            keys[current] = -np.inf
-        best = int(keys.argmax()) if len(keys) else 0
-        return best if len(keys) and keys[best] > -np.inf else None
+        if self.current is not None and np.count_nonzero(keys > -np.inf) > 1:
+            keys[self.current] = -np.inf
+        rows = np.flatnonzero(keys > -np.inf)
+        if not len(rows):
+            return None
+        self._owed += self._audit
+        if self._owed >= 1:
+            self._owed -= 1
+            return int(self._rng.choice(rows))
+        return int(keys.argmax())
 
     def _move(self, at: int) -> int:
         self._at = at

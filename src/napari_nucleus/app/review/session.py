@@ -21,6 +21,9 @@ from napari_nucleus.app.review.stopping import RemainingError, Stopping
 EVERY = 20
 """Decisions after which the classifier is taught anew."""
 
+AUDIT = 0.1
+"""Share of nuclei that come by chance."""
+
 
 class Advice(NamedTuple):
     """How many more reviews bring the share of wrong labels surely below a target; None: all of them."""
@@ -44,26 +47,30 @@ class ReviewSession:
 
     A decision is what a person has said: no learning ever changes it. Classes of other nuclei change only by what
     `take` is given, which tells which they are, so that the caller can write them as one correction that can be undone.
+    Without learning, lessons still tell how many labels are wrong.
 
     Parameters
     ----------
     items : ReviewItems
     features : (N, D) float, optional
-        Frozen, of `nucleus_features` or an embedding; without them nothing is learnt.
+        Frozen, of `nucleus_features` or an embedding; without them classes and order stay the model's.
     evidence : Evidence, optional
         For the other orders; by default the items' probabilities and the features.
     order : Doubt
         By what the queue is ordered.
+    learning : bool
+        Whether lessons change classes and order.
     every : int
         Decisions from one lesson to the next.
-    clock : callable
+    audit, seed, clock
         Of the queue.
 
     Attributes
     ----------
     queue : ReviewQueue
-    learner : Learner or None
-    background : BackgroundLearner or None
+    learner : Learner
+    background : BackgroundLearner
+    learning : bool
     stopping : Stopping
 
     Signals
@@ -81,16 +88,20 @@ class ReviewSession:
         *,
         evidence: Evidence | None = None,
         order: Doubt = Doubt.MISTAKE,
+        learning: bool = True,
         every: int = EVERY,
+        audit: float = AUDIT,
+        seed: int = 0,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.items, self.every, self._order = items, every, order
         self._evidence = _own_evidence(items, features) if evidence is None else evidence
-        self.queue = ReviewQueue(items, clock=clock)
-        self.learner = None if features is None else Learner(items, features)
-        self.background = None if self.learner is None else BackgroundLearner(self.learner)
+        self.queue = ReviewQueue(items, audit=audit, seed=seed, clock=clock)
+        self.learner = Learner(items, np.empty((len(items), 0)) if features is None else features)
+        self.background = BackgroundLearner(self.learner)
+        self.learning = learning and features is not None
         self.stopping = Stopping()
-        self._probabilities = items.probabilities
+        self._probabilities = self._told = items.probabilities  # of the order; of the last lesson
         self._new = 0
         self._rank()
 
@@ -111,13 +122,13 @@ class ReviewSession:
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """Of the classes (N, C), as learnt by now."""
+        """Of the classes (N, C), by which the queue is ordered: as learnt by now, or the model's."""
         return self._probabilities
 
     @property
     def chance_of_mistake(self) -> NDArray[np.float64]:
         """That each nucleus's class as it stands is wrong, (N,)."""
-        return mistake(self._probabilities, self.queue.classes)
+        return mistake(self._told, self.queue.classes)
 
     def decide(self, rows: int | Sequence[int] | NDArray[np.integer], classes: ArrayLike | None = None) -> None:
         """Take note of what a person has said of nuclei, accepting their classes by default."""
@@ -125,7 +136,7 @@ class ReviewSession:
         old = self.queue.classes[rows]
         new = old if classes is None else np.broadcast_to(np.asarray(classes), rows.shape)
         first = ~self.queue.reviewed[rows]
-        chance = mistake(self._probabilities[rows], old)
+        chance = mistake(self._told[rows], old)
         self.stopping.note(rows[first], chance[first], (new != old)[first])
         self.queue.decide(rows, new)
         self._new += len(rows)
@@ -140,12 +151,11 @@ class ReviewSession:
 
     def learn(self) -> NDArray[np.int64]:
         """Learn now, and take it over; see `take`."""
-        return np.zeros(0, np.int64) if self.learner is None else self.take(self.learner.fit(*self.lesson()))
+        return self.take(self.learner.fit(*self.lesson()))
 
     def learn_in_background(self) -> None:
         """Begin to learn; ``background.learned`` tells when it is done: give that to `take`."""
-        if self.background is not None:
-            self.background.ask(*self.lesson())
+        self.background.ask(*self.lesson())
 
     def lesson(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows that are decided on, and their classes."""
@@ -154,6 +164,9 @@ class ReviewSession:
 
     def take(self, learned: Learned) -> NDArray[np.int64]:
         """Take over what was learnt and order the queue anew; gives the rows whose classes have changed."""
+        self._told = learned.probabilities
+        if not self.learning:
+            return np.zeros(0, np.int64)
         self._probabilities = learned.probabilities
         changed = self.queue.renew(learned.classes)
         self._rank()

@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 # What is believed before any visit: stated chances hold, give or take (standard deviations of offset and slope).
 _BELIEF = np.array([0.0, 1.0])
 _SPREAD = np.array([1.0, 0.25])
+# Mistakes come in clusters, so that visits tell less than as many independent ones would.
+_CLUSTERS = 1.5
 _DRAWS = 1000
 _LEAST = 1e-4
 
@@ -127,7 +129,7 @@ class Stopping:
         """Draws of the number of wrong labels."""
         centre, spread = _line(list(self._visits.values()))
         rng = np.random.default_rng(self._seed)
-        lines = rng.multivariate_normal(centre, spread, _DRAWS)
+        lines = rng.multivariate_normal(centre, _CLUSTERS * spread, _DRAWS)
         # Like chances are taken together: a hundred steps instead of every nucleus.
         groups = np.array_split(_odds(chance), min(len(chance), 100)) if len(chance) else []
         total, variance = np.zeros(_DRAWS), np.zeros(_DRAWS)
@@ -135,7 +137,7 @@ class Stopping:
             p = expit(lines[:, 0] + lines[:, 1] * group.mean())
             total += len(group) * p
             variance += len(group) * p * (1 - p)
-        return np.clip(total + np.sqrt(variance) * rng.standard_normal(_DRAWS), 0, len(chance))
+        return np.clip(total + np.sqrt(_CLUSTERS * variance) * rng.standard_normal(_DRAWS), 0, len(chance))
 
 
 def _line(visits: list[Visit]) -> tuple[Array, Array]:
