@@ -48,9 +48,13 @@ class GraphController:
         self._number = 0
         self._words: Words | None = None
 
-    def build(self, source: LayerSource, pixels: Any, wiring: Wiring) -> Task:
-        """Order the graph of a layer; work on earlier nuclei is superseded."""
+    def build(self, source: LayerSource, pixels: Any, wiring: Wiring) -> Task | None:
+        """Order the graph of a layer; work on earlier nuclei is superseded. None where nothing has changed."""
+        network = self.state.network
+        if network is not None and network.lies_like(source, pixels, wiring) and network.is_classed_like(source):
+            return None
         self._number += 1
+        self.state.busy = ()
         return self._task("Connecting nuclei …", lambda: build_network(source, pixels, wiring), self._take_network)
 
     def forget(self, message: str = "") -> None:
@@ -235,12 +239,17 @@ class GraphController:
         self.state.by = GRAPH_CLASS
 
     def _take_network(self, network: Network) -> None:
+        """Where only classes have changed, what has been read of each nucleus stays."""
         former, selected = self.state.network, self.state.selected
-        self._clear()
-        self._words = Words(network, self.clip)
+        kept = former is not None and former.lies_like(network.source, network.pixels, network.wiring)
+        if kept and self._words is not None:
+            self._words.network = network
+            self.state.statistics = None
+        else:
+            self._clear()
+            self._words = Words(network, self.clip)
         self.state.network = network
-        same_places = former is not None and former.nuclei.labels.shape == network.nuclei.labels.shape
-        self.select(selected if same_places else None)
+        self.select(selected)
         if self.state.by not in names_of(self.state):
             self.state.by = CLASS
 

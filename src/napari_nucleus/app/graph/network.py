@@ -47,6 +47,8 @@ class Network:
 
     Attributes
     ----------
+    source : LayerSource
+        What they were made from.
     nuclei : NucleusMap
     graph : NucleusGraph
     measured : DataFrame
@@ -56,11 +58,26 @@ class Network:
     wiring : Wiring
     """
 
+    source: LayerSource
     nuclei: NucleusMap
     graph: NucleusGraph
     measured: pd.DataFrame
     pixels: NDArray[np.uint8] | None
     wiring: Wiring
+
+    def lies_like(self, source: LayerSource, pixels: NDArray[np.uint8] | None, wiring: Wiring) -> bool:
+        """Whether a layer has the same outlines in the same image, to be connected in the same way."""
+        return (
+            self.wiring == wiring
+            and self.source.mpp == source.mpp
+            and np.array_equal(self.source.labels, source.labels)
+            and (pixels is None) == (self.pixels is None)
+            and (pixels is None or np.array_equal(pixels, self.pixels))
+        )
+
+    def is_classed_like(self, source: LayerSource) -> bool:
+        """Whether a layer says the same of each nucleus."""
+        return self.source.scheme == source.scheme and self.source.features.equals(source.features)
 
     @cached_property
     def ends(self) -> NDArray[np.int64]:
@@ -120,4 +137,4 @@ def build_network(source: LayerSource, pixels: NDArray[np.uint8] | None, wiring:
     if not np.isfinite(nuclei.mpp) or nuclei.mpp <= 0:
         raise NucleusError(f"Expected a pixel size above 0, got {nuclei.mpp}. Set the image's pixel size.")
     graph = build_graph(nuclei, wiring.method, wiring.k, radius_um=wiring.radius_um, longest_um=wiring.longest_um)
-    return Network(nuclei, graph, morphology(nuclei, pixels), pixels, wiring)
+    return Network(source, nuclei, graph, morphology(nuclei, pixels), pixels, wiring)

@@ -96,6 +96,12 @@ def hide_edges(layer: Vectors, hidden: Collection[str]) -> None:
     _keep(layer, replace(layer.metadata[_KEY], hidden=tuple(hidden)))
 
 
+def hidden_in(layer: Vectors) -> tuple[str, ...]:
+    """The classes that are switched off in a layer of `add_edges`."""
+    edges: EdgeLines = layer.metadata[_KEY]
+    return tuple(edges.hidden)
+
+
 def color_edges(layer: Vectors, colors: NDArray[np.float32] | None) -> None:
     """Give every edge of the graph a colour, (E, 4) in 0..1; None: all the plain one."""
     _keep(layer, replace(layer.metadata[_KEY], colors=_EDGE_COLOR if colors is None else colors))

@@ -90,6 +90,18 @@ def find_layer(viewer: napari.viewer.Viewer, image_layer: Layer | None, role: st
     return next((layer for layer in viewer.layers if layer.metadata.get(_OWNER) == owner), None)
 
 
+def beside(viewer: napari.viewer.Viewer, layer: Layer, role: str) -> Layer | None:
+    """The layer that shows ``role`` of the result, or of the nuclei, that a layer belongs to."""
+    owner = owned_by(layer, role)[_OWNER]
+    return next((other for other in viewer.layers if other.metadata.get(_OWNER) == owner), None)
+
+
+def owned_by(layer: Layer, role: str) -> dict[str, Any]:
+    """Metadata of a layer that shows ``role`` of the result, or of the nuclei, that another layer belongs to."""
+    key, _ = layer.metadata.get(_OWNER, (str(layer.unique_id), ""))
+    return {_OWNER: (key, role)}
+
+
 def disown(layer: Layer) -> None:
     """Leave a layer to the user: the next result makes a new one."""
     layer.metadata.pop(_OWNER, None)

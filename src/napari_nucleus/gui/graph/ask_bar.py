@@ -1,0 +1,140 @@
+"""Words: a question, the way through its answers, classes by their names, and clicks that teach them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from napari_nucleus.app.graph.controller import ENOUGH_CLICKS
+from napari_nucleus.app.graph.state import Match, Typed
+from napari_nucleus.core import numbered_scheme
+
+_MOST_LETTERS = 10_000
+_COLUMNS = 2
+
+
+class AskBar(QWidget):
+    """A question and how many nuclei to select; ``asked`` brings both, ``stepped`` +1 or -1."""
+
+    asked = Signal(str, int)
+    stepped = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words, self.top, self.found = QLineEdit(), QSpinBox(), QLabel()
+        self.words.setPlaceholderText("small round dark nucleus")
+        self.words.setMaxLength(_MOST_LETTERS)
+        self.words.setToolTip("Shape, size, stain, company, class; “near …” looks at the neighbours. Enter asks")
+        self.top.setRange(1, 100_000)
+        self.top.setValue(20)
+        self.top.setPrefix("best ")
+        self.top.setToolTip("So many nuclei are selected")
+        self.go = QPushButton("Ask")
+        self.before, self.next = _arrow("◀", "The one before"), _arrow("▶", "The next")
+        self.found.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._lay_out()
+        self.words.returnPressed.connect(self._ask)
+        self.go.clicked.connect(self._ask)
+        self.before.clicked.connect(lambda: self.stepped.emit(-1))
+        self.next.clicked.connect(lambda: self.stepped.emit(1))
+        self.show_match(None)
+
+    def show_match(self, match: Match | None) -> None:
+        """Tell which of the answers is in view."""
+        for part in (self.before, self.next, self.found):
+            part.setVisible(match is not None and bool(match.best))
+        if match is not None and match.best:
+            score = match.scores.loc[match.best[match.at]]
+            self.found.setText(f"<b>{match.at + 1:,}</b> of {len(match.best):,}: match {score:.2f}")
+
+    def _lay_out(self) -> None:
+        question, way = QHBoxLayout(), QHBoxLayout()
+        for widget, stretch in ((self.words, 1), (self.top, 0), (self.go, 0)):
+            question.addWidget(widget, stretch)
+        for widget, stretch in ((self.before, 0), (self.found, 1), (self.next, 0)):
+            way.addWidget(widget, stretch)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addLayout(question)
+        outer.addLayout(way)
+
+    def _ask(self) -> None:
+        self.asked.emit(self.words.text(), self.top.value())
+
+
+class TypedBar(QWidget):
+    """Classes by their names; ``typed`` brings the line, ``taught`` the class of the selected nucleus."""
+
+    typed = Signal(str)
+    taught = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.names, self.told = QLineEdit(), QLabel()
+        self.names.setPlaceholderText("lymphocyte, tumour, fibroblast")
+        self.names.setMaxLength(_MOST_LETTERS)
+        self.names.setToolTip("Names of classes with commas between. Enter shows a preview")
+        self.preview = QPushButton("Preview")
+        self.buttons: dict[str, QPushButton] = {}
+        self.told.setWordWrap(True)
+        line = QHBoxLayout()
+        line.addWidget(self.names, 1)
+        line.addWidget(self.preview)
+        self._grid = QGridLayout()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        for part in (line, self._grid):
+            outer.addLayout(part)
+        outer.addWidget(self.told)
+        self.names.returnPressed.connect(self._type)
+        self.preview.clicked.connect(self._type)
+        self.show_typed(None)
+
+    def show_typed(self, typed: Typed | None) -> None:
+        """Show the classes with their counts and clicks."""
+        names = () if typed is None else typed.names
+        if tuple(self.buttons) != names:
+            self._rebuild(names)
+        self.told.setVisible(typed is not None)
+        if typed is None:
+            return
+        counts = Counter(typed.probabilities.to_numpy().argmax(1).tolist())
+        clicks = Counter(typed.taught.values())
+        for i, name in enumerate(names):
+            own = f" · {clicks[name]} clicked" if clicks[name] else ""
+            self.buttons[name].setText(f"{name}: {counts[i]:,}{own}")
+        self.told.setText(_told(typed))
+
+    def _rebuild(self, names: tuple[str, ...]) -> None:
+        for button in self.buttons.values():
+            self._grid.removeWidget(button)
+            button.deleteLater()
+        self.buttons = {}
+        colors = numbered_scheme(len(names)).colors
+        for i, name in enumerate(names):
+            button = self.buttons[name] = QPushButton(name)
+            button.setStyleSheet(f"border-left: 6px solid {colors[i]}; padding: 3px; text-align: left;")
+            button.setToolTip(f"The selected nucleus is {name}")
+            button.clicked.connect(lambda _checked=False, name=name: self.taught.emit(name))
+            self._grid.addWidget(button, i // _COLUMNS, i % _COLUMNS)
+
+    def _type(self) -> None:
+        self.typed.emit(self.names.text())
+
+
+def _told(typed: Typed) -> str:
+    if typed.trained:
+        return f"Learnt from {len(typed.taught)} clicks."
+    left = ENOUGH_CLICKS - len(typed.taught)
+    if left > 0:
+        return f"By the names alone. Select nuclei and press their class: {left} more, and it learns from them."
+    return "By the names alone. Click nuclei of another class, too."
+
+
+def _arrow(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.setFixedWidth(40)
+    return button

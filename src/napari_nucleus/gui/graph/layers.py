@@ -1,0 +1,119 @@
+"""The panel's layers: nodes and edges of the nuclei that it looks at, and rings around a nucleus and its neighbours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import napari.viewer
+import numpy as np
+from napari.layers import Labels, Points, Vectors
+from numpy.typing import NDArray
+
+from napari_nucleus.app.graph.network import Network
+from napari_nucleus.gui.layers.colors import class_colors
+from napari_nucleus.gui.layers.edges import add_edges, color_edges, hidden_in, show_edges
+from napari_nucleus.gui.layers.graph import add_nodes, color_nodes, show_nodes
+from napari_nucleus.gui.layers.place import move, placement
+from napari_nucleus.gui.layers.result import beside, owned_by
+
+_RING_UM, _SELECTED_UM = 6.0, 9.0
+_SELECTED = (0.94, 0.89, 0.26, 1.0)
+_MARK = "nucleus_neighbours"
+
+
+class GraphLayers:
+    """Nodes and edges of a layer of nuclei; those that its result has are used, missing ones are made."""
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        self._viewer = viewer
+
+    def show(self, network: Network, like: Labels) -> None:
+        """Put a network into the layers; a layer that shows the same already isn't touched but for colours."""
+        nuclei, active = network.nuclei, self._viewer.layers.selection.active
+        edges, hidden = beside(self._viewer, like, "edges"), tuple[str, ...]()
+        if isinstance(edges, Vectors):
+            hidden = hidden_in(edges)
+            show_edges(edges, nuclei, network.graph, hidden)
+            move(edges, placement(like))
+        else:
+            add_edges(
+                self._viewer, nuclei, network.graph, name="edges", metadata=owned_by(like, "edges"), **placement(like)
+            )
+        nodes = self.nodes(like)
+        if nodes is None:
+            add_nodes(self._viewer, nuclei, name="nodes", metadata=owned_by(like, "nodes"), **placement(like))
+        elif not _shows(nodes, network):
+            show_nodes(nodes, nuclei, hidden)
+        self._viewer.layers.selection.active = active or like
+
+    def nodes(self, like: Labels) -> Points | None:
+        """The nodes of a layer of nuclei."""
+        layer = beside(self._viewer, like, "nodes")
+        return layer if isinstance(layer, Points) else None
+
+    def color_nodes(self, like: Labels, colors: NDArray[np.float32]) -> None:
+        """Give each node its colour, (N, 4)."""
+        nodes = self.nodes(like)
+        if nodes is not None and len(colors) and len(nodes.data) == len(colors):
+            color_nodes(nodes, colors)
+
+    def color_edges(self, like: Labels, colors: NDArray[np.float32] | None) -> None:
+        """Give each edge its colour, (E, 4)."""
+        edges = beside(self._viewer, like, "edges")
+        if isinstance(edges, Vectors):
+            color_edges(edges, colors)
+
+
+class Neighbours:
+    """The layer ``neighbours``: a ring around the selected nucleus, and around each of its neighbours."""
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        self._viewer = viewer
+
+    def show(self, network: Network, label: int | None, like: Labels, dropped: int | None = None) -> None:
+        """Ring a nucleus and its neighbours, one that is thought away not; None: nothing."""
+        around = [] if label is None else [one.label for one in network.neighbours(label) if one.label != dropped]
+        rows = [network.row(one) for one in ([] if label is None else [label, *around])]
+        yx = network.nuclei.table[["y_px", "x_px"]].to_numpy(np.float64)[rows]
+        colors = class_colors(network.nuclei.scheme)[network.nuclei.class_numbers[rows]]
+        colors[:1] = _SELECTED
+        size = np.full(len(yx), _RING_UM / network.nuclei.mpp)
+        size[:1] = _SELECTED_UM / network.nuclei.mpp
+        self._put(yx, size, colors, like)
+
+    def remove(self) -> None:
+        """Take the layer away."""
+        layer = self._layer()
+        if layer is not None:
+            self._viewer.layers.remove(layer)
+
+    def _put(self, yx: NDArray[np.float64], size: NDArray[np.float64], colors: Any, like: Labels) -> None:
+        layer, active = self._layer(), self._viewer.layers.selection.active
+        look = {"face_color": "transparent", "border_width": 0.12, "border_color": colors} if len(yx) else {}
+        if layer is None:
+            if len(yx):
+                place = placement(like)
+                self._viewer.add_points(yx, size=size, name="neighbours", metadata={_MARK: True}, **look, **place)
+                self._viewer.layers.selection.active = active
+            return
+        layer.selected_data = set()
+        layer.data = yx
+        move(layer, placement(like))
+        if len(yx):
+            layer.size = size
+            for name, value in look.items():
+                setattr(layer, name, value)
+
+    def _layer(self) -> Points | None:
+        return next((layer for layer in self._viewer.layers if _MARK in layer.metadata), None)
+
+
+def _shows(nodes: Points, network: Network) -> bool:
+    """Whether nodes are those of a network already: to show them again would draw all of them anew."""
+    table = network.nuclei.table
+    return (
+        len(nodes.data) == len(table)
+        and np.array_equal(nodes.data, table[["y_px", "x_px"]])
+        and np.array_equal(nodes.features["label"], table["label"])
+        and np.array_equal(nodes.features["class"], table["class"])
+    )
