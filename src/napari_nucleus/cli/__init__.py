@@ -15,6 +15,7 @@ import typer
 
 from napari_nucleus import __version__
 from napari_nucleus.cli import (
+    ask,
     composition,
     demo,
     distill,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(segment.segment)
+app.command()(ask.ask)
 app.command()(evaluate.evaluate)
 app.command()(composition.composition)
 app.command()(train.train)

@@ -162,7 +162,7 @@ def _similarities(embeddings: NDArray[np.floating], texts: NDArray[np.float32]) 
     """Cosines (N, T) of crops and texts."""
     if embeddings.ndim != 2 or embeddings.shape[1] != texts.shape[1]:
         raise NucleusError(
-            f"Expected embeddings of {texts.shape[1]} numbers as the texts have, got shape {embeddings.shape}. Take both "
+            f"Expected embeddings of {texts.shape[1]} numbers, as texts have, got shape {embeddings.shape}. Take both "
             "from one CLIP."
         )
     return np.asarray(embeddings, np.float64) @ texts.T.astype(np.float64)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_nucleus.core import NucleusMap
+from napari_nucleus.core import NucleusError, NucleusMap
 from napari_nucleus.graph import describe, morphology
 from napari_nucleus.io.samples import consep_tile
 
@@ -41,3 +41,36 @@ def test_real_nuclei_use_every_word_for_size_and_shape():
 def test_no_nuclei():
     assert describe(shape().iloc[:0]) == []
     assert describe(morphology(NucleusMap.from_labels(np.zeros((5, 5), np.int32)))) == []
+
+
+def rich(**changes):
+    row = {"haematoxylin": 0.5, "haematoxylin_contrast": 0.1, "neighbours": 3, "class": "epithelial"}
+    return shape(**row | changes)
+
+
+def test_the_richer_sentence():
+    assert describe(rich(), "rich") == [
+        "a medium, round, dark epithelial nucleus with coarse chromatin, isolated, at the centre"
+    ]
+    assert describe(rich(), "rich", position=False)[0].endswith(", isolated")
+
+
+def test_what_is_not_known_is_not_said():
+    assert describe(rich(**{"class": "unknown"}), "rich")[0].startswith("a medium, round, dark nucleus")
+    plain = rich().drop(columns=["haematoxylin", "haematoxylin_contrast", "class"])
+    assert describe(plain, "rich", position=False) == ["a medium, round nucleus, isolated"]
+
+
+def test_the_paper_s_sentence_without_position():
+    assert describe(shape(), position=False) == ["a label of round cell nucleus with medium diameter"]
+
+
+@pytest.mark.parametrize("style", ["guan", "rich"])
+def test_no_nuclei_in_any_style(style):
+    nothing = NucleusMap.from_labels(np.zeros((5, 5), np.int32))
+    assert describe(morphology(nothing, np.zeros((5, 5, 3), np.uint8)), style) == []
+
+
+def test_an_unknown_style_is_refused():
+    with pytest.raises(NucleusError, match="style out of guan, rich"):
+        describe(shape(), "short")
