@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_nucleus.app.review import ReviewFilter, ReviewItems, ReviewSession
-from napari_nucleus.app.review.session import AUDIT
+from napari_nucleus.app.review import Doubt, ReviewFilter, ReviewItems, ReviewSession
+from napari_nucleus.app.review.session import AUDIT, EVERY
 from napari_nucleus.evaluation.matching import match
 from napari_nucleus.inference import nucleus_features, segment
 from napari_nucleus.io import open_patches
@@ -33,7 +33,7 @@ SPLITS = {
 }
 TARGETS = (0.90, 0.95, 0.98)
 STRATEGIES = ("random", "queue", "queue + learning")
-_EVERY = 50  # actions, from one look at the estimate to the next
+_LOOK = 60  # actions, from one look at the estimate to the next
 
 
 class Tissue(NamedTuple):
@@ -84,9 +84,12 @@ def kept(data: Path, split: str, folder: Path | None) -> Tissue:
 
 
 def annotate(tissue: Tissue, strategy: str, seed: int) -> Course:
-    """Visit matched nuclei until all are right; the seed is of the random order, or of the audits."""
-    audit = 0.0 if strategy == "random" else AUDIT
-    session = ReviewSession(tissue.items, tissue.features, learning="learning" in strategy, audit=audit, seed=seed)
+    """Visit matched nuclei until the last target; the seed is of the random order, or of the audits."""
+    learning, audit = "learning" in strategy, 0.0 if strategy == "random" else AUDIT
+    every = EVERY if learning else _LOOK  # without learning, a lesson only serves the estimate
+    session = ReviewSession(
+        tissue.items, tissue.features, learning=learning, every=every, audit=audit, seed=seed, order=Doubt.MISTAKE
+    )
     truth, matched, queue = tissue.truth, tissue.truth > 0, session.queue
     queue.only = ReviewFilter(among=matched)
     if strategy == "random":
@@ -94,8 +97,8 @@ def annotate(tissue: Tissue, strategy: str, seed: int) -> Course:
     else:
         session.lesson_due.connect(session.learn)
     right, rows = [_right(queue.classes, tissue)], []
-    while right[-1] < 1:
-        if len(right) % _EVERY == 1 and strategy != "random":
+    while right[-1] < max(TARGETS):
+        if len(right) % _LOOK == 1 and strategy != "random":
             told = session.remaining()
             rows.append((len(right) - 1, told.share, told.low, told.high, 1 - right[-1]))
         row = queue.next()

@@ -2,7 +2,7 @@
 
 from napari_nucleus.app.review.background import BackgroundLearner
 from napari_nucleus.app.review.court import Court, Verdict
-from napari_nucleus.app.review.doubt import Doubt, Evidence, atypicality, doubt, mixed
+from napari_nucleus.app.review.doubt import Doubt, Evidence, atypicality, disagreement, doubt, mixed
 from napari_nucleus.app.review.filters import ReviewFilter
 from napari_nucleus.app.review.items import ReviewItems
 from napari_nucleus.app.review.learner import Learned, Learner
@@ -27,6 +27,7 @@ __all__ = [
     "Stopping",
     "Verdict",
     "atypicality",
+    "disagreement",
     "doubt",
     "mixed",
 ]

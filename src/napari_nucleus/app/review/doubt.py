@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,28 +36,36 @@ class Evidence:
     probabilities : (N, C) float
     classes : (N,) integers, optional
         As they stand, from 1; the most probable ones by default.
-    members : (M, N, C) float, optional
-        Of the models of an ensemble, one by one.
+    disagreement : (N,) float, optional
+        How far the models or views of an ensemble differ, from 0 to 1: the column that `segment` gives, or
+        `disagreement` of their probabilities.
     graph : (N, C) float, optional
         Of the graph classifier.
     relabel : (N,) float, optional
         Confidence of the cross-relabelling in its new class.
+    features : (N, D) float, optional
+        An embedding.
     atypical : (N,) float, optional
-        Of `atypicality`; features are frozen, so it is worked out once.
+        Worked out from the features where they are given.
     """
 
     probabilities: NDArray[np.floating]
     classes: NDArray[np.integer] | None = None
-    members: NDArray[np.floating] | None = None
+    disagreement: NDArray[np.floating] | None = None
     graph: NDArray[np.floating] | None = None
     relabel: NDArray[np.floating] | None = None
+    features: NDArray[np.floating] | None = None
     atypical: NDArray[np.floating] | None = None
+
+    def __post_init__(self) -> None:
+        if self.atypical is None and self.features is not None:  # once: features don't change
+            object.__setattr__(self, "atypical", atypicality(self.features))
 
     @property
     def doubts(self) -> list[Doubt]:
         """Those that it allows."""
         needs = {
-            Doubt.DISAGREEMENT: self.members,
+            Doubt.DISAGREEMENT: self.disagreement,
             Doubt.VOTE_GRAPH: self.graph,
             Doubt.RELABEL: self.relabel,
             Doubt.ATYPICAL: self.atypical,
@@ -74,23 +82,19 @@ def doubt(evidence: Evidence, kind: Doubt) -> Array:
         The evidence doesn't allow it.
     """
     p = np.asarray(evidence.probabilities, np.float64)
-    if kind is Doubt.MISTAKE:
-        return mistake(p, evidence.classes)
-    if kind is Doubt.ENTROPY:
-        return entropy(p)
-    if kind is Doubt.MARGIN:
-        return margin(p)
-    if kind is Doubt.DISAGREEMENT and evidence.members is not None:
-        return disagreement(evidence.members)
-    if kind is Doubt.VOTE_GRAPH and evidence.graph is not None:
-        return difference(p, evidence.graph)
-    if kind is Doubt.RELABEL and evidence.relabel is not None:
-        return 1 - np.asarray(evidence.relabel, np.float64)
-    if kind is Doubt.ATYPICAL and evidence.atypical is not None:
-        return np.asarray(evidence.atypical, np.float64)
-    if kind is Doubt.MIX:
-        return mixed({one: doubt(evidence, one) for one in evidence.doubts if one is not Doubt.MIX})
-    raise NucleusError(f"Expected an order out of {', '.join(evidence.doubts)}, got {kind}. Choose one of those.")
+    ways: dict[Doubt, Callable[[], Array]] = {
+        Doubt.MISTAKE: lambda: mistake(p, evidence.classes),
+        Doubt.ENTROPY: lambda: entropy(p),
+        Doubt.MARGIN: lambda: margin(p),
+        Doubt.DISAGREEMENT: lambda: np.asarray(evidence.disagreement, np.float64),
+        Doubt.VOTE_GRAPH: lambda: difference(p, np.asarray(evidence.graph)),
+        Doubt.RELABEL: lambda: 1 - np.asarray(evidence.relabel, np.float64),
+        Doubt.ATYPICAL: lambda: np.asarray(evidence.atypical, np.float64),
+        Doubt.MIX: lambda: mixed({one: doubt(evidence, one) for one in evidence.doubts if one is not Doubt.MIX}),
+    }
+    if kind not in evidence.doubts:
+        raise NucleusError(f"Expected an order out of {', '.join(evidence.doubts)}, got {kind}. Choose one of those.")
+    return ways[kind]()
 
 
 def mistake(probabilities: NDArray[np.floating], classes: NDArray[np.integer] | None = None) -> Array:

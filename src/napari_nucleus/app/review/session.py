@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from napari_nucleus.app.review.background import BackgroundLearner
-from napari_nucleus.app.review.doubt import Doubt, Evidence, atypicality, doubt, mistake
+from napari_nucleus.app.review.doubt import Doubt, Evidence, doubt, mistake
 from napari_nucleus.app.review.items import ReviewItems
 from napari_nucleus.app.review.learner import Learned, Learner
 from napari_nucleus.app.review.queue import ReviewQueue
@@ -95,7 +95,7 @@ class ReviewSession:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.items, self.every, self._order = items, every, order
-        self._evidence = _own_evidence(items, features) if evidence is None else evidence
+        self._evidence = evidence or Evidence(items.probabilities, features=features)
         self.queue = ReviewQueue(items, audit=audit, seed=seed, clock=clock)
         self.learner = Learner(items, np.empty((len(items), 0)) if features is None else features)
         self.background = BackgroundLearner(self.learner)
@@ -187,7 +187,3 @@ class ReviewSession:
         self.queue.rank(
             doubt(replace(self._evidence, probabilities=self._probabilities, classes=self.queue.classes), self._order)
         )
-
-
-def _own_evidence(items: ReviewItems, features: NDArray[np.floating] | None) -> Evidence:
-    return Evidence(items.probabilities, atypical=None if features is None else atypicality(features))

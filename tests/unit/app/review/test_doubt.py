@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_nucleus.app.review import Doubt, Evidence, atypicality, doubt, mixed
+from napari_nucleus.app.review import Doubt, Evidence, atypicality, disagreement, doubt, mixed
 from napari_nucleus.app.review.doubt import ranks
 from napari_nucleus.core import NucleusError
 
@@ -33,7 +33,7 @@ def test_models_that_are_sure_of_different_classes_disagree_most():
     other = np.array([[0, 1.0, 0]])
     unsure = np.array([[0.5, 0.5, 0]])
     members = [np.concatenate(pair)[:, None] for pair in ((same, same), (same, other), (unsure, unsure))]
-    found = doubt(Evidence(P, members=np.concatenate(members, 1)), Doubt.DISAGREEMENT)
+    found = disagreement(np.concatenate(members, 1))
     assert found == pytest.approx([0, 1, 0])
 
 
@@ -77,5 +77,5 @@ def test_an_order_without_evidence_is_refused():
 
 def test_no_nuclei():
     empty = np.empty((0, 3))
-    evidence = Evidence(empty, atypical=atypicality(np.empty((0, 2))))
+    evidence = Evidence(empty, features=np.empty((0, 2)))
     assert all(len(doubt(evidence, kind)) == 0 for kind in evidence.doubts)
