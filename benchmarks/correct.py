@@ -52,7 +52,8 @@ def commands(bench: Workbench, maps: HoverMaps, pitch: float) -> dict[str, Calla
         return bench.label_at(bench.rows[label].y, bench.rows[label].x + pitch)
 
     def line(label: int) -> np.ndarray:
-        return np.array([bench.rows[label].y, bench.rows[label].x]) + [[-pitch, 0], [pitch, 0]]
+        y, x = bench.rows[label].y, bench.rows[label].x
+        return np.array([[y - pitch, x], [y + pitch, x]])
 
     def missed(label: int) -> tuple[float, float]:
         return bench.rows[label].y, bench.rows[label].x - pitch

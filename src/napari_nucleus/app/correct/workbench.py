@@ -111,6 +111,11 @@ class Workbench:
         """Whether there is something to do again."""
         return self._history.redoable is not None
 
+    @property
+    def last_line(self) -> int:
+        """Number of the last line of the journal that is shown; 0: none."""
+        return self._seen
+
     def label_at(self, y: float, x: float) -> int:
         """The nucleus at a place of the image; 0 where there is none."""
         row, column = int(np.floor(y + 0.5)), int(np.floor(x + 0.5))
