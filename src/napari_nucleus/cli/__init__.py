@@ -28,6 +28,7 @@ from napari_nucleus.cli import (
     segment,
     tiles,
     train,
+    train_clip,
 )
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ app.command()(composition.composition)
 app.command()(train.train)
 app.command()(distill.distill)
 app.command()(fine_tune.fine_tune)
+app.command()(train_clip.train_clip)
 app.command()(relabel.relabel)
 app.command()(tiles.tiles)
 app.add_typer(jobs.jobs, name="jobs")
