@@ -18,10 +18,11 @@ from napari_nucleus.app.correct import Workbench
 from napari_nucleus.app.correct.following import Following
 from napari_nucleus.app.correct.keys import Command, keys_file, load_keys, save_keys
 from napari_nucleus.app.correct.reviewer import Reviewer
-from napari_nucleus.app.correct.sight import Sight, look
+from napari_nucleus.app.correct.sight import Sight, evidence_of, look
 from napari_nucleus.app.review import Learned
 from napari_nucleus.core import Image, NucleusError, NucleusMap, Progress
-from napari_nucleus.project import Project, Provenance
+from napari_nucleus.project import Project, Provenance, scheme_edits
+from napari_nucleus.project.classes import active
 from napari_nucleus.project.project import ImageEntry
 
 
@@ -145,7 +146,7 @@ class CorrectController:
         project = self._project()
         bench = Workbench.open(project, image, self.state.annotator)
         self.close_image()
-        self.reviewer = Reviewer(bench, load_keys(project.scheme, self._keys_file))
+        self.reviewer = Reviewer(bench, load_keys(class_keys(project), self._keys_file))
         self.opened.emit(self.reviewer)
         self._follow(Following(bench))
 
@@ -181,17 +182,20 @@ class CorrectController:
         former = reviewer.following
         labels = reviewer.bench.rows.columns["label"]
         if former is not None and len(labels) == len(sight.features):
-            self._follow(Following(reviewer.bench, sight.features, order=former.session.order))
+            evidence = evidence_of(reviewer.bench, sight)
+            self._follow(Following(reviewer.bench, sight.features, evidence, former.session.order))
 
     def take_lesson(self, learned: Learned) -> None:
         """What was learnt becomes the classes of nuclei that nobody has decided on."""
         if self.reviewer is None or self.reviewer.following is None:
             return
-        self.reviewer.following.take(learned)
-        self.state.learning = f"Learnt from {learned.taught:,} corrections in {learned.seconds:.1f} s."
+        following = self.reviewer.following
+        following.take(learned)
+        if following.session.learning:
+            self.state.learning = f"Learnt from {learned.taught:,} corrections in {learned.seconds:.1f} s."
 
     def rebind(self, command: Command, key: str) -> None:
-        """Give a command another key, and keep it.
+        """Give a command another key, and keep it: that of a class in the project, that of an action for the user.
 
         Raises
         ------
@@ -200,8 +204,13 @@ class CorrectController:
         """
         if self.reviewer is None:
             raise NucleusError("Expected an open image, got none. Open a project first.")
-        self.reviewer.keys = self.reviewer.keys.rebound(command, key)
-        save_keys(self.reviewer.keys, self._project().scheme, self._keys_file)
+        keys = self.reviewer.keys.rebound(command, key)
+        if isinstance(command, int):
+            name = self._project().scheme.name_of(command)
+            self.reviewer.bench.edit_scheme(scheme_edits.keyed(self._project().classes, name, key))
+        else:
+            save_keys(keys, self._keys_file)
+        self.reviewer.keys = keys
 
     def _project(self) -> Project:
         if self.project is None:
@@ -215,9 +224,13 @@ class CorrectController:
         self.followed.emit(following)
 
     def _stop_learning(self) -> None:
-        former = None if self.reviewer is None else self.reviewer.following
-        if former is not None and former.session.background is not None:
-            former.session.background.close()
+        if self.reviewer is not None and self.reviewer.following is not None:
+            self.reviewer.following.session.background.close()
+
+
+def class_keys(project: Project) -> list[str]:
+    """The keys of a project's classes; empty: that of its place."""
+    return [one.key for one in active(project.classes)]
 
 
 def user_name() -> str:

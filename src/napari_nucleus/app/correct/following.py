@@ -45,6 +45,8 @@ class Following:
     session : ReviewSession
     mpp : float
         Pixel size in µm.
+    can_learn : bool
+        There are features to learn from.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Following:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.bench = bench
+        self.can_learn = features is not None
         self.mpp = bench.project.image(bench.image).mpp
         items = review_items(bench, self.mpp)
         self.session = ReviewSession(items, features, evidence=evidence, order=order, clock=clock)

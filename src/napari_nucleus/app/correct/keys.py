@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from platformdirs import user_config_path
 
-from napari_nucleus.core import ClassScheme, NucleusError
+from napari_nucleus.core import NucleusError
 from napari_nucleus.io.files import replacing
 
 _VARIABLE = "NAPARI_NUCLEUS_KEYS"
@@ -150,57 +150,58 @@ def keys_file() -> Path:
     return Path(named).expanduser() if named else user_config_path("napari-nucleus", appauthor=False) / "keys.json"
 
 
-def load_keys(classes: ClassScheme, file: Path) -> KeyMap:
-    """The default keys with the user's changes; those that don't fit these classes, or each other, are left out.
+def load_keys(class_keys: Sequence[str], file: Path) -> KeyMap:
+    """The default keys with the project's and the user's changes; those that don't fit each other are left out.
+
+    Parameters
+    ----------
+    class_keys : sequence of str
+        Of the classes, in their order; empty: that of its place.
+    file : Path
+        What `save_keys` wrote; needn't be there.
 
     Raises
     ------
     NucleusError
         The file is none of ours.
     """
-    keys = KeyMap.default(len(classes))
-    for command, key in _changes(file, classes).items():
-        if keys.command(key) is None:
+    keys = KeyMap.default(len(class_keys))
+    own: dict[Command, str] = {number: key for number, key in enumerate(class_keys, 1) if key}
+    for command, key in (own | _kept(file)).items():
+        if keys.command(key) is None and key not in _FIXED:
             keys = keys.rebound(command, key)
     return keys
 
 
-def save_keys(keys: KeyMap, classes: ClassScheme, file: Path) -> None:
-    """Keep what differs from the defaults; keys of classes are kept by the classes' names.
+def save_keys(keys: KeyMap, file: Path) -> None:
+    """Keep the keys of actions that differ from the defaults; those of classes belong to the project.
 
     Raises
     ------
     NucleusError
         The file can't be written.
     """
-    usual = KeyMap.default(len(classes)).keys
-    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    for command, its in keys.keys.items():
-        name = f"class {classes.name_of(command)}" if isinstance(command, int) else str(command)
-        kept.pop(name, None)
-        if its != usual.get(command):
-            kept[name] = its[0]
+    changed = {str(action): keys.keys[action][0] for action, usual in DEFAULTS.items() if keys.keys[action] != usual}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with replacing(file) as part:
-            part.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
+            part.write_text(json.dumps(changed, indent=1, ensure_ascii=False), encoding="utf-8")
     except OSError as error:
         raise NucleusError(
-            f"Expected to keep the keys in {file}, got: {error.strerror}. They count until the end."
+            f"Expected to keep the keys, got: {error.strerror}. They count until the end. File: {file}"
         ) from None
 
 
-def _changes(file: Path, classes: ClassScheme) -> dict[Command, str]:
+def _kept(file: Path) -> dict[Command, str]:
+    """Keys of actions that a user has changed."""
     if not file.is_file():
         return {}
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        named = {str(name): str(key) for name, key in kept.items()}
+        named = {str(name): str(key) for name, key in json.loads(file.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, AttributeError):
         raise NucleusError(f"Expected the keys of Review mode, got something else. Delete the file: {file}") from None
-    commands: dict[str, Command] = {str(action): action for action in Action if action is not Action.LEAVE}
-    commands |= {f"class {name}": number for number, name in enumerate(classes.classes, 1)}
-    return {commands[name]: key for name, key in named.items() if name in commands and key not in _FIXED}
+    actions = [action for action in Action if action is not Action.LEAVE and named.get(action)]
+    return {action: named[action] for action in actions}
 
 
 def _digit(number: int) -> tuple[str, ...]:

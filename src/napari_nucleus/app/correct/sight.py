@@ -1,4 +1,4 @@
-"""What a model sees in an image that is corrected: maps for proposals, features to learn from."""
+"""What models see in an image that is corrected: maps for proposals, features to learn from, votes of the graph."""
 
 from __future__ import annotations
 
@@ -6,33 +6,41 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from napari_nucleus.app.correct import Workbench
+from napari_nucleus.app.correct.following import review_items
+from napari_nucleus.app.review import Evidence
 from napari_nucleus.app.segment import SegmentSteps, segment_steps
-from napari_nucleus.core import HoverMaps, Image, NucleusMap, Progress
+from napari_nucleus.core import HoverMaps, Image, NucleusError, NucleusMap, Progress
 
 MODEL = "default"
 _MOST_PIXELS = 64_000_000  # of maps that are kept: 32 bytes a pixel
+_RELABELLED = "confidence"  # the feature that nuclei of a cross-relabelled data set bring along
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """What a model sees.
+    """What models see.
 
     Attributes
     ----------
     maps : HoverMaps or None
         None where the image is too large for them.
     features : (N, D) float32
-        Of the nuclei, in the order of their table.
+        Of the nuclei, by rising label.
+    graph : DataFrame or None
+        Probabilities by the graph, a row a nucleus, a column a class; None where there is no classifier.
     """
 
     maps: HoverMaps | None
     features: NDArray[np.float32]
+    graph: pd.DataFrame | None = None
 
 
 def look(image: Image, nuclei: NucleusMap, steps: SegmentSteps = segment_steps) -> Generator[Progress, None, Sight]:
-    """Let the model look at an image, in steps; takes as long as segmenting it, twice.
+    """Let the models look at an image, in steps; takes as long as segmenting it, twice.
 
     Raises
     ------
@@ -46,4 +54,34 @@ def look(image: Image, nuclei: NucleusMap, steps: SegmentSteps = segment_steps) 
     yield Progress(0, 0, "looking at each nucleus")
     from napari_nucleus.inference import nucleus_features
 
-    return Sight(maps, nucleus_features(image, nuclei, MODEL))
+    features = nucleus_features(image, nuclei, MODEL)
+    yield Progress(0, 0, "looking at their neighbourhoods")
+    return Sight(maps, features, _by_graph(image, nuclei, features))
+
+
+def evidence_of(bench: Workbench, sight: Sight) -> Evidence:
+    """What the orders of a queue are made from; the graph's votes count where it tells the same classes apart."""
+    items = review_items(bench, 1.0)
+    names = list(bench.project.scheme.classes)
+    graph = None
+    if sight.graph is not None and list(sight.graph.columns) == names:
+        graph = sight.graph.reindex(items.label).to_numpy(np.float64)
+    return Evidence(items.probabilities, relabel=_relabelled(bench), graph=graph, features=sight.features)
+
+
+def _by_graph(image: Image, nuclei: NucleusMap, features: NDArray[np.float32]) -> pd.DataFrame | None:
+    from napari_nucleus.graph.library import load_graph
+    from napari_nucleus.inference.graph_nodes import answer
+
+    try:
+        return answer(nuclei, image, features, load_graph("default", MODEL)).probabilities
+    except NucleusError:  # there is none for this model: an order less to choose from
+        return None
+
+
+def _relabelled(bench: Workbench) -> NDArray[np.float64] | None:
+    """Confidence of the cross-relabelling, where the nuclei come from one."""
+    if _RELABELLED not in bench.rows.features:
+        return None
+    columns = np.sort(bench.rows.columns, order="label")
+    return np.asarray(columns["features"][:, bench.rows.features.index(_RELABELLED)], np.float64)

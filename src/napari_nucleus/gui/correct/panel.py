@@ -168,15 +168,9 @@ class CorrectPanel(QWidget):
         reviewer = self.controller.reviewer
         self.review.queue.set_following(following, None if reviewer is None else reviewer.bench.project.scheme)
         session = following.session
-        session.lesson_due.connect(self._on_lesson_due)
-        if session.background is not None:
-            session.background.learned.connect(self.controller.take_lesson, thread="main")
-            session.background.failed.connect(self._on_failed, thread="main")
-
-    def _on_lesson_due(self) -> None:
-        reviewer = self.controller.reviewer
-        if self.review.queue.learns.isChecked() and reviewer is not None and reviewer.following is not None:
-            reviewer.following.session.learn_in_background()
+        session.lesson_due.connect(session.learn_in_background)
+        session.background.learned.connect(self.controller.take_lesson, thread="main")
+        session.background.failed.connect(self._on_failed, thread="main")
 
     def _on_failed(self, message: str) -> None:
         self.state.message = message

@@ -39,6 +39,7 @@ class QueueView(QWidget):
         self.order.activated.connect(self._on_order)
         self.kind.activated.connect(self._on_filter)
         self.in_view.toggled.connect(self._on_in_view)
+        self.learns.toggled.connect(self._on_learns)
         self.set_following(None, None)
 
     def set_following(self, following: Following | None, scheme: ClassScheme | None) -> None:
@@ -53,6 +54,7 @@ class QueueView(QWidget):
             return
         following.session.queue.changed.connect(self._on_changed)
         self._fill(following, scheme)
+        self._on_learns(self.learns.isChecked())
         self._on_filter()
         self._on_changed()
 
@@ -117,6 +119,10 @@ class QueueView(QWidget):
             self.region_wanted.emit()
         else:
             self.restrict(None)
+
+    def _on_learns(self, on: bool) -> None:
+        if self._following is not None:
+            self._following.session.learning = on and self._following.can_learn
 
     def _on_changed(self) -> None:
         if not self._soon.isActive():

@@ -3,11 +3,7 @@ import json
 import pytest
 
 from napari_nucleus.app.correct.keys import Action, KeyMap, load_keys, save_keys
-from napari_nucleus.core import NucleusError, own_scheme
-
-
-def classes(n):
-    return own_scheme("mine", [f"kind {i}" for i in range(1, n + 1)])
+from napari_nucleus.core import NucleusError
 
 
 def test_more_than_nine_classes_have_keys():
@@ -43,32 +39,27 @@ def test_leaving_always_works():
 
 def test_changes_come_back(tmp_path):
     file = tmp_path / "there" / "keys.json"
-    assert load_keys(classes(3), file) == KeyMap.default(3)
-    keys = KeyMap.default(3).rebound(Action.DELETE, "Q").rebound(3, "V")
-    save_keys(keys, classes(3), file)
-    assert load_keys(classes(3), file) == keys
+    assert load_keys(["", "", ""], file) == KeyMap.default(3)
+    save_keys(KeyMap.default(3).rebound(Action.DELETE, "Q"), file)
+    keys = load_keys(["", "", ""], file)
+    assert (keys.command("Q"), keys.command("X")) == (Action.DELETE, None)
+    save_keys(KeyMap.default(3), file)
+    assert load_keys(["", "", ""], file) == KeyMap.default(3)
 
 
-def test_class_keys_are_kept_by_name_and_for_other_classes_too(tmp_path):
-    file = tmp_path / "keys.json"
-    save_keys(KeyMap.default(3).rebound(3, "V"), classes(3), file)
-    others = own_scheme("others", ["kind 3", "new"])
-    assert load_keys(others, file).command("V") == 1
-    save_keys(load_keys(others, file).rebound(2, "Q"), others, file)
-    assert load_keys(classes(3), file).command("V") == 3
-    save_keys(KeyMap.default(3), classes(3), file)
-    assert load_keys(classes(3), file).command("3") == 3
-    assert load_keys(others, file).command("Q") == 2
+def test_keys_of_classes_are_the_projects(tmp_path):
+    keys = load_keys(["", "V", "Shift-9"], tmp_path / "none.json")
+    assert [keys.command(key) for key in ("1", "V", "Shift-9", "2", "3")] == [1, 2, 3, None, None]
 
 
 def test_a_spoilt_file_is_told(tmp_path):
     file = tmp_path / "keys.json"
     file.write_text("[1, 2")
     with pytest.raises(NucleusError, match="Delete the file"):
-        load_keys(classes(3), file)
+        load_keys([""], file)
 
 
 def test_keys_that_do_not_fit_any_more_are_left_out(tmp_path):
     file = tmp_path / "keys.json"
-    file.write_text(json.dumps({"delete": "S", "nonsense": "Q", "class kind 9": "W", "merge": "Escape"}))
-    assert load_keys(classes(3), file) == KeyMap.default(3)
+    file.write_text(json.dumps({"delete": "S", "nonsense": "Q", "merge": "Escape", "leave": "L"}))
+    assert load_keys(["", "X"], file) == KeyMap.default(2)
