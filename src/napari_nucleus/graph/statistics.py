@@ -145,7 +145,7 @@ def ripley(
 
     def distances(kinds: NDArray[np.int64]) -> NDArray[np.float64]:
         code = (ring * c + kinds[pairs[:, 0]]) * c + kinds[pairs[:, 1]]
-        table = np.bincount(code, weight, len(radii) * c * c).reshape(-1, c, c).cumsum(0)
+        table = np.bincount(code, weight, len(radii) * c * c).reshape(len(radii), c, c).cumsum(0)
         both = (table + table.transpose(0, 2, 1))[:, first, second]  # of one class, each pair counts for both
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.sqrt(size.prod() * both / possible / np.pi)

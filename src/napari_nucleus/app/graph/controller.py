@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -14,14 +14,11 @@ from napari_nucleus.app.evaluate_state import LayerSource
 from napari_nucleus.app.graph.card import Card, card_of
 from napari_nucleus.app.graph.coloring import names_of
 from napari_nucleus.app.graph.network import Network, Wiring, build_network
-from napari_nucleus.app.graph.state import Change, Done, GraphState, Match, Task, Typed
+from napari_nucleus.app.graph.state import Change, Done, GraphState, Match, Reading, Task, Typed
 from napari_nucleus.app.graph.values import CLASS, GRAPH_CLASS, MATCH, WORD_CLASS
 from napari_nucleus.app.graph.words import DEFAULT_CLIP, Words
 from napari_nucleus.core import NucleusError
 from napari_nucleus.graph.statistics import Neighbourhood, neighbourhood
-
-if TYPE_CHECKING:  # torch takes seconds
-    from napari_nucleus.graph import GraphAnswer
 
 ENOUGH_CLICKS = 10
 """So many clicked nuclei, of two classes or more, turn typed names into a trained classifier."""
@@ -74,7 +71,9 @@ class GraphController:
         network, words = self._open(), self._opened_words()
         if network.pixels is None:
             raise NucleusError("Expected the image of these nuclei, got none. Choose it in the list of images.")
-        return self._task("Reading nuclei in their neighbourhood …", lambda: self._read(network, words), self._take)
+        return self._task(
+            "Reading nuclei in their neighbourhood …", lambda: self._read(network, words), self._take_reading
+        )
 
     def select(self, label: int | None) -> None:
         """Show the card of a nucleus; None: of none."""
@@ -224,19 +223,28 @@ class GraphController:
             "Comparing nuclei with names …", lambda: words.classes(names, taught if trained else {}), take
         )
 
-    def _read(self, network: Network, words: Words) -> tuple[GraphAnswer, pd.DataFrame | None]:
+    def _read(self, network: Network, words: Words) -> Reading:
+        """Graph and words, each as far as it can be had on this machine."""
         from napari_nucleus.inference.graph_nodes import classify_nodes  # loads torch
 
-        answer = classify_nodes(network.nuclei, network.pixels, network.graph, model=self.model)
+        answer = text = None
+        notes: list[str] = []
         try:
-            return answer, words.classes(answer.scheme.classes)
-        except NucleusError:  # no such text encoder, or a single class: the card does without
-            return answer, None
+            answer = classify_nodes(network.nuclei, network.pixels, network.graph, model=self.model)
+            notes += answer.notes
+        except NucleusError as error:
+            notes.append(str(error))
+        scheme = network.nuclei.scheme if answer is None else answer.scheme
+        try:
+            text = words.classes(scheme.classes)
+        except NucleusError as error:
+            notes.append(str(error))
+        return Reading(answer, text, tuple(notes))
 
-    def _take(self, found: tuple[GraphAnswer, pd.DataFrame | None]) -> None:
-        self.state.answer, self.state.text = found
-        self.state.message = " ".join(found[0].notes)
-        self.state.by = GRAPH_CLASS
+    def _take_reading(self, reading: Reading) -> None:
+        self.state.answer, self.state.text, self.state.message = reading.answer, reading.text, " ".join(reading.notes)
+        if reading.answer is not None:
+            self.state.by = GRAPH_CLASS
 
     def _take_network(self, network: Network) -> None:
         """Where only classes have changed, what has been read of each nucleus stays."""

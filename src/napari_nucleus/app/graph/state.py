@@ -23,6 +23,14 @@ class Change(NamedTuple):
     kind: str | None
 
 
+class Reading(NamedTuple):
+    """Classes by the graph and by their names, each None where it can't be had; why is in the notes."""
+
+    answer: GraphAnswer | None
+    text: pd.DataFrame | None
+    notes: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
     """The answer to a question in words.

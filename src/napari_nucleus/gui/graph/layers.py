@@ -16,7 +16,7 @@ from napari_nucleus.gui.layers.graph import add_nodes, color_nodes, show_nodes
 from napari_nucleus.gui.layers.place import move, placement
 from napari_nucleus.gui.layers.result import beside, owned_by
 
-_RING_UM, _SELECTED_UM = 6.0, 9.0
+_RING_UM, _SELECTED_UM = 6.0, 8.0
 _SELECTED = (0.94, 0.89, 0.26, 1.0)
 _MARK = "nucleus_neighbours"
 
@@ -89,7 +89,7 @@ class Neighbours:
 
     def _put(self, yx: NDArray[np.float64], size: NDArray[np.float64], colors: Any, like: Labels) -> None:
         layer, active = self._layer(), self._viewer.layers.selection.active
-        look = {"face_color": "transparent", "border_width": 0.12, "border_color": colors} if len(yx) else {}
+        look = {"face_color": "transparent", "border_width": 0.08, "border_color": colors} if len(yx) else {}
         if layer is None:
             if len(yx):
                 place = placement(like)

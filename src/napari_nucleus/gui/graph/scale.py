@@ -27,9 +27,9 @@ class ColorScale(QWidget):
         self.low.setWordWrap(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.low, self.bar, self.high):
-            row.addWidget(widget)
-        row.addStretch(1)
+        row.addWidget(self.low, 1)
+        row.addWidget(self.bar)
+        row.addWidget(self.high, 1)
         self.show_values(None, None)
 
     def show_values(self, values: Values | None, scheme: ClassScheme | None) -> None:
@@ -40,11 +40,15 @@ class ColorScale(QWidget):
         for part in (self.bar, self.high):
             part.setVisible(values.classes is None)
         if values.classes is None:
+            self.low.setAlignment(Qt.AlignmentFlag.AlignRight)
             self.low.setText(f"{values.low:.3g}")
             self.high.setText(f"{values.high:.3g}")
         elif scheme is not None:
+            self.low.setAlignment(Qt.AlignmentFlag.AlignLeft)
             names = zip(scheme.classes, scheme.colors, strict=True)
-            self.low.setText(" &nbsp; ".join(f'<span style="color:{c}">●</span> {escape(name)}' for name, c in names))
+            self.low.setText(
+                "&nbsp; ".join(f'<span style="color:{c}">●</span>&nbsp;{escape(name)}' for name, c in names)
+            )
 
 
 def _ramp() -> QPixmap:
