@@ -114,7 +114,8 @@ class ClipTask:
             paper="Contrastive learning as in Radford et al. 2021; architecture, data and descriptions ours",
             parameters=count_parameters(self.network),
             options={"width": recipe.width},
-            data=[{"folder": source.folder} for source in recipe.sources],
+            licence="BSD-3-Clause (this code); the data sets keep theirs",
+            data=list(self._windows.credits),
             training=training,
             **named_scheme(own_scheme(f"{recipe.name} classes", self._windows.classes or ("nucleus",))),
         )

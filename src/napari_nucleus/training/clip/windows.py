@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from napari_nucleus.core import NucleusError, Progress
 from napari_nucleus.graph.measurements import morphology
 from napari_nucleus.graph.traits import fits, traits
-from napari_nucleus.io.patches import Patch, open_patches
+from napari_nucleus.io.patches import Patch, PatchSet, open_patches
 from napari_nucleus.models.nucleus_windows import nucleus_windows
 from napari_nucleus.training.clip.captions import UNKNOWN
 from napari_nucleus.training.clip.recipe import ClipRecipe, ClipSource
+from napari_nucleus.training.data.credit import Credit, credit
 from napari_nucleus.training.relabel.tiles import at_mpp
 
 
@@ -34,6 +35,8 @@ class Windows:
         Of images that don't train.
     left_out : (N,) bool
         Of a combination of words that training leaves out.
+    credits : tuple of dict
+        Of each data set.
     """
 
     pictures: NDArray[np.uint8]
@@ -41,6 +44,7 @@ class Windows:
     classes: tuple[str, ...]
     held_out: NDArray[np.bool_]
     left_out: NDArray[np.bool_]
+    credits: tuple[Credit, ...]
 
 
 def read_windows(recipe: ClipRecipe, data: Path) -> Generator[Progress, None, Windows]:
@@ -53,13 +57,11 @@ def read_windows(recipe: ClipRecipe, data: Path) -> Generator[Progress, None, Wi
     """
     pictures, known, held_out = [], [], []
     classes: list[str] = []
+    stated: list[Credit] = []
     for source in recipe.sources:
-        patches = open_patches(data / source.folder, source.scheme or None, source.mpp, layout=source.layout or None)
-        chosen = [i for i, name in enumerate(patches.names) if fnmatch(name, source.include)]
-        if not chosen:
-            raise NucleusError(
-                f"Expected images called {source.include} in {data / source.folder}, got none. Correct include."
-            )
+        patches, chosen = _chosen(source, data)
+        validating = sum(_validates(source, patches.names[i]) for i in chosen)
+        stated.append(credit(data / source.folder, data, len(chosen) - validating, validating, typed=source.classes))
         for done, i in enumerate(chosen, 1):
             patch = at_mpp(patches.patch(i), recipe.mpp)
             shown, found = nuclei_of(patch, source, classes)
@@ -68,10 +70,10 @@ def read_windows(recipe: ClipRecipe, data: Path) -> Generator[Progress, None, Wi
             held_out.append(np.full(len(found), _validates(source, patch.name)))
             yield Progress(done, len(chosen), f"cutting windows of {source.folder}")
     everything = np.concatenate(known)
-    left_out = np.zeros(len(everything), bool)
-    for combination in recipe.left_out:
-        left_out |= fits(everything, combination)
-    return Windows(np.concatenate(pictures), everything, tuple(classes), np.concatenate(held_out), left_out)
+    left_out = np.any([fits(everything, words) for words in recipe.left_out] or np.zeros((1, len(everything))), axis=0)
+    return Windows(
+        np.concatenate(pictures), everything, tuple(classes), np.concatenate(held_out), left_out, tuple(stated)
+    )
 
 
 def nuclei_of(patch: Patch, source: ClipSource, classes: list[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -87,6 +89,17 @@ def nuclei_of(patch: Patch, source: ClipSource, classes: list[str]) -> tuple[NDA
         number = np.array([of.get(called.get(name, ""), UNKNOWN) for name in nuclei.table["class"]], np.int64)
     found = traits(morphology(nuclei, patch.image.array))
     return nucleus_windows(patch.image.array, nuclei), np.column_stack([found, number]).astype(np.int64)
+
+
+def _chosen(source: ClipSource, data: Path) -> tuple[PatchSet, list[int]]:
+    """A source, and which of its images are taken."""
+    patches = open_patches(data / source.folder, source.scheme or None, source.mpp, layout=source.layout or None)
+    chosen = [i for i, name in enumerate(patches.names) if fnmatch(name, source.include)]
+    if not chosen:
+        raise NucleusError(
+            f"Expected images called {source.include} in {data / source.folder}, got none. Correct include."
+        )
+    return patches, chosen
 
 
 def _validates(source: ClipSource, name: str) -> bool:
