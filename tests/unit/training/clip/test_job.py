@@ -60,7 +60,7 @@ def test_a_run_ends_with_a_clip_that_can_be_chosen_by_name(data, tmp_path):
     assert {"val_map", "val_classes", "val_words", "val_left_out"} <= set(scores)
     assert run.card.architecture == "nucleus_clip"
     assert run.card.training["left_out"] == ["large round dark"]
-    assert [source["images"] for source in run.card.data][0] == "1 to train on, 1 held out"
+    assert run.card.data[0]["images"] == "1 to train on, 1 held out"
     assert text_encoder(publish(run)).width == 16
 
 
