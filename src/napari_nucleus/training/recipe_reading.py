@@ -39,9 +39,20 @@ def read_toml(path: str | Path, kind: type[Kind]) -> Kind:
     if {"steps", "epochs"} <= set(values):
         raise NucleusError(f"Expected steps or epochs, got both. Delete one. Recipe: {path}")
     try:
-        recipe: Kind = _build(kind, values, "")
+        return from_values(values, kind)
     except NucleusError as error:
         raise NucleusError(f"{error} Recipe: {path}") from None
+
+
+def from_values(values: dict[str, Any], kind: type[Kind]) -> Kind:
+    """A recipe of plain values, as its ``as_dict`` gives them.
+
+    Raises
+    ------
+    NucleusError
+        As `read_toml`.
+    """
+    recipe: Kind = _build(kind, values, "")
     return recipe
 
 

@@ -17,6 +17,9 @@ from napari_nucleus.io.files import replacing
 VOTERS = ("teacher", "student", "text", "graph")
 """Who votes; the teacher is the classifier that proposed the class."""
 
+VOTES = "votes.parquet"
+
+_KEYS = ["source", "image", "label"]
 _COLUMNS = ("source", "image", "label", "old_class", "new_class", "proposed_class", "confidence")
 
 
@@ -71,6 +74,8 @@ class Court:
             raise NucleusError(f"Expected a run of cross-relabelling, got no ledger. Choose its folder: {folder}")
         try:
             ledger = pd.read_parquet(path)
+            if (folder / VOTES).is_file():
+                ledger = _with_votes(ledger, pd.read_parquet(folder / VOTES))
         except (OSError, ValueError) as error:
             reason = " ".join(str(error).split())[:120]
             raise NucleusError(f"Expected a whole ledger, got a broken one ({reason}). File: {path}") from None
@@ -78,6 +83,11 @@ class Court:
 
     def __len__(self) -> int:
         return len(self._ledger)
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """The ledger with the votes, as it came."""
+        return self._ledger
 
     def cell(self, row: int) -> Cell:
         """Which cell stands in a row."""
@@ -203,5 +213,12 @@ class Court:
         return [] if self._file is None else self._file.read()
 
 
+def _with_votes(ledger: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
+    """A ledger with the votes that were kept beside it; whoever said nothing of a cell has no vote."""
+    merged = ledger.merge(votes, "left", _KEYS)
+    names = [name for name in merged if name.startswith("vote_")]
+    return merged.assign(**{name: merged[name].fillna("") for name in names})
+
+
 def _keys(ledger: pd.DataFrame) -> list[tuple[str, str, int]]:
-    return list(ledger[["source", "image", "label"]].itertuples(index=False, name=None))
+    return list(ledger[_KEYS].itertuples(index=False, name=None))

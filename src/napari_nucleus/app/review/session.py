@@ -26,20 +26,35 @@ AUDIT = 0.1
 
 
 class Advice(NamedTuple):
-    """How many more reviews bring the share of wrong labels surely below a target; None: all of them."""
+    """How many more reviews bring the share of wrong labels below a target, before anything is learnt from them.
+
+    Attributes
+    ----------
+    target : float
+    reviews : int or None
+        By expectation; None: all that are left.
+    surely : int or None
+        By the upper limit of the 95 % interval.
+    seconds : float or None
+        That ``reviews`` take; None before the pace is known.
+    """
 
     target: float
     reviews: int | None
+    surely: int | None
     seconds: float | None
 
     @property
     def text(self) -> str:
         """For a person."""
+        goal = f"under {self.target:.0%} wrong"
+        if self.surely == 0:
+            return f"{goal}, surely: you may stop"
+        sure = "all that are left" if self.surely is None else f"{self.surely:,}"
         if self.reviews == 0:
-            return f"under {self.target:.0%} wrong: you may stop"
-        if self.reviews is None:
-            return f"review all that is left to be under {self.target:.0%} wrong"
-        return f"review {self.reviews} more to be under {self.target:.0%} wrong"
+            return f"probably {goal}: you may stop, or review {sure} more to be sure"
+        more = "all that are left" if self.reviews is None else f"{self.reviews:,} more"
+        return f"review {more} to be {goal} ({sure} to be sure)"
 
 
 class ReviewSession:
@@ -178,10 +193,11 @@ class ReviewSession:
         return self.stopping.remaining(self.chance_of_mistake[chosen], self.queue.reviewed[chosen])
 
     def advice(self, target: float = 0.02) -> Advice:
-        """How many more reviews it takes to be surely below a share of wrong labels, and how long."""
+        """How many more reviews it takes to be below a share of wrong labels, and how long."""
         chosen = self.queue.chosen
-        reviews = self.stopping.reviews_to(target, self.chance_of_mistake[chosen], self.queue.reviewed[chosen])
-        return Advice(target, reviews, None if reviews is None else self.queue.seconds_for(reviews))
+        chance, reviewed = self.chance_of_mistake[chosen], self.queue.reviewed[chosen]
+        reviews, sure = (self.stopping.reviews_to(target, chance, reviewed, sure=sure) for sure in (False, True))
+        return Advice(target, reviews, sure, None if reviews is None else self.queue.seconds_for(reviews))
 
     def _rank(self) -> None:
         self.queue.rank(

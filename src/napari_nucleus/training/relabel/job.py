@@ -15,7 +15,7 @@ from napari_nucleus.core import NucleusError, Progress
 from napari_nucleus.io.files import replacing
 from napari_nucleus.training.loop import train
 from napari_nucleus.training.recipe import read_recipe
-from napari_nucleus.training.recipe_reading import data_folder
+from napari_nucleus.training.recipe_reading import data_folder, from_values
 from napari_nucleus.training.relabel.assess import Classifier, assess
 from napari_nucleus.training.relabel.cell_task import CellTask
 from napari_nucleus.training.relabel.cells import Cells, SourceImages, cut_cells
@@ -116,6 +116,21 @@ def cross_relabel(
         yield from course.follow(refining, sum(map(len, images)), last=True)
     refined = folder / ("refined" if "npz" in recipe.layouts else "refined_pannuke")
     return RelabelRun(folder, folder / "ledger.parquet", folder / "review.parquet", refined, tuple(runs_of))
+
+
+def run_recipe(folder: Path) -> RelabelRecipe:
+    """The recipe that a run was begun with.
+
+    Raises
+    ------
+    NucleusError
+        The folder holds none, or a broken one.
+    """
+    record = folder / "recipe.json"
+    try:
+        return from_values(json.loads(record.read_text(encoding="utf-8")), RelabelRecipe)
+    except (OSError, ValueError, TypeError) as error:
+        raise NucleusError(f"Expected a run of cross-relabelling, got: {error}. Choose its folder.") from None
 
 
 class _Stage:

@@ -103,7 +103,8 @@ def test_advice_becomes_that_one_may_stop(tissue):
     last = session.advice(0.02)
     assert first.reviews is None or first.reviews > 0
     assert last.reviews == 0
-    assert last.text == "under 2% wrong: you may stop"
+    assert last.text == "under 2% wrong, surely: you may stop"
+    assert "to be under 2% wrong" in first.text
 
 
 @pytest.mark.parametrize("order", [Doubt.MISTAKE, Doubt.MIX])
