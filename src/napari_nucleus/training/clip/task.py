@@ -138,5 +138,5 @@ class ClipTask:
 def _chances(classes: NDArray[np.int64], balance: float) -> NDArray[np.float64]:
     """How often each nucleus is drawn; a class (or none) of n nuclei in proportion to n to the power of 1 - balance."""
     _, owner, counts = np.unique(classes, return_inverse=True, return_counts=True)
-    chances: NDArray[np.float64] = counts[owner] ** -float(balance)
+    chances: NDArray[np.float64] = counts[owner].astype(np.float64) ** -balance
     return chances / chances.sum()
