@@ -117,7 +117,7 @@ def _score(
 ) -> NDArray[np.float64]:
     parts = [_term_score(term, measured) for term in query.terms if term.scale.column in measured]
     if encoder is not None and embeddings is not None:
-        parts.append(_text_score(_similarities(embeddings, encoder.encode([query.text]))[:, 0]))
+        parts.append(_text_score(_similarities(embeddings, encoder.encode([class_prompt(query.text)]))[:, 0]))
     if query.near is not None:
         others = _score(query.near, measured, embeddings, encoder, nuclei)
         parts.append(_near_score(others, nuclei))
