@@ -1,10 +1,10 @@
 """What becomes of corrections when the program is killed, the power fails, or two programs write at once.
 
-``kills``: a process corrects nuclei, and is killed (SIGKILL) at a random moment, again and again. ``power``: the writes
-and syncs of a process that corrects nuclei are recorded (strace); for random moments the disk is laid out as a power cut
-may leave it: writes that weren't synced by then are there, gone or torn, each by chance. ``together``: two processes
-correct the same nuclei. Each time, every correction that was acknowledged must be in the journal, the journal must
-explain every byte of the nuclei, and the database must pass its integrity check. Linux only.
+``kills``: a process corrects nuclei, and is killed (SIGKILL) at a random moment, again and again. ``power``: the
+writes and syncs of a process that corrects nuclei are recorded (strace); for random moments the disk is laid out as a
+power cut may leave it: writes that weren't synced by then are there, gone or torn, each by chance. ``together``: two
+processes correct the same nuclei. Each time, every correction that was acknowledged must be in the journal, the journal
+must explain every byte of the nuclei, and the database must pass its integrity check. Linux only.
 """
 
 from __future__ import annotations
@@ -103,9 +103,7 @@ def kills(folder: Path, count: int) -> None:
         told = acks(pipe)
         acknowledged |= told
         cut += known.check(folder, acknowledged) - len(told - {0})
-    print(
-        f"{count} kills, {len(acknowledged):,} corrections acknowledged, none lost; {cut} more were on the disk already"
-    )
+    print(f"{count} kills, {len(acknowledged):,} corrections acknowledged, none lost; {cut} more were on the disk")
 
 
 def forked(folder: Path, seed: int, count: int) -> tuple[int, int]:
@@ -133,11 +131,8 @@ def power(folder: Path, count: int, edits: int) -> None:
     log = folder / "calls.txt"
     calls = "trace=lseek,write,pwrite64,fsync,fdatasync,ftruncate,unlink,close"
     command = [sys.executable, __file__, "work", "--folder", str(folder / "project"), "--edits", str(edits)]
-    subprocess.run(
-        ["strace", "-f", "-y", "-xx", "-s", "999999", "-e", calls, "-o", log, *command],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    record = ["strace", "-f", "-y", "-xx", "-s", "999999", "-e", calls, "-o", str(log)]
+    subprocess.run([*record, *command], check=True, stdout=subprocess.DEVNULL)
     told = list(operations(log, folder / "project"))
     print(
         f"{edits} commands: {sum(kind == 'write' for kind, *_ in told):,} writes, "

@@ -75,7 +75,7 @@ def transaction(base: sqlite3.Connection) -> Iterator[None]:
     except BaseException as error:
         with suppress(sqlite3.Error):
             base.execute("ROLLBACK")
-        if isinstance(error, sqlite3.OperationalError):
+        if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:  # full, locked, broken
             raise _not_written(error) from None
         raise
 
@@ -141,7 +141,7 @@ def _renew(base: sqlite3.Connection, path: Path, read_only: bool) -> None:
             schema.migrate(base)
 
 
-def _not_written(error: sqlite3.OperationalError) -> NucleusError:
+def _not_written(error: sqlite3.Error) -> NucleusError:
     code = getattr(error, "sqlite_errorname", "")
     cure = {
         "SQLITE_FULL": "Free some space, and do it again",
@@ -157,4 +157,9 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         reason = " ".join(str(error).split())
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
+            raise NucleusError(
+                f"Expected a project that can be written to, got one that can't be written to: {path.parent}. "
+                "Copy it to a folder of yours, or open it read-only."
+            ) from None
         raise NucleusError(f"Expected an annotation project, got: {reason}. Check the folder: {path.parent}") from None

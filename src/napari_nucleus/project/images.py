@@ -52,7 +52,7 @@ def read_image_entry(base: sqlite3.Connection, folder: Path, number: int) -> Ima
 
 
 def add_image(
-    base: sqlite3.Connection, name: str, path: str, nuclei: NucleusMap, class_ids: Sequence[int], source: str
+    base: sqlite3.Connection, name: str, path: Path, nuclei: NucleusMap, class_ids: Sequence[int], source: str
 ) -> int:
     """Add an image with its nuclei; in a transaction. Returns its number.
 
@@ -63,17 +63,27 @@ def add_image(
     """
     if base.execute("SELECT 1 FROM image WHERE name = ?", (name,)).fetchone():
         raise NucleusError(f"Expected a new image, got {name!r}, which is in the project. Give it another name.")
-    features = json.dumps(feature_names(nuclei))
-    following = 1 + int(nuclei.labels.max(initial=0))
-    cursor = base.execute(
-        "INSERT INTO image (name, path, height, width, mpp, features, next_label) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (name, path, *nuclei.labels.shape, nuclei.mpp, features, following),
-    )
-    number = cursor.lastrowid
-    assert number is not None
+    entry = ImageEntry(0, name, path, nuclei.labels.shape, nuclei.mpp, tuple(feature_names(nuclei)))
+    number = insert_image(base, entry, 1 + int(nuclei.labels.max(initial=0)))
     write_box(base, number, (0, 0, *nuclei.labels.shape), nuclei.labels)
     write_rows(base, number, rows_of(nuclei, class_ids, source))
     return number
+
+
+def insert_image(base: sqlite3.Connection, entry: ImageEntry, following: int) -> int:
+    """An image without nuclei yet, and the first label that is free; in a transaction. Returns its number."""
+    cursor = base.execute(
+        "INSERT INTO image (name, path, height, width, mpp, features, next_label) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (entry.name, entry.path.as_posix(), *entry.shape, entry.mpp, json.dumps(entry.features), following),
+    )
+    number = cursor.lastrowid
+    assert number is not None
+    return number
+
+
+def next_label(base: sqlite3.Connection, image: int) -> int:
+    """The first label of an image that no nucleus ever had."""
+    return int(base.execute("SELECT next_label FROM image WHERE id = ?", (image,)).fetchone()[0])
 
 
 def take_labels(base: sqlite3.Connection, image: int, count: int) -> range:
@@ -84,16 +94,16 @@ def take_labels(base: sqlite3.Connection, image: int, count: int) -> range:
     NucleusError
         There are no more.
     """
-    (first,) = base.execute("SELECT next_label FROM image WHERE id = ?", (image,)).fetchone()
+    first = next_label(base, image)
     if first + count > _LARGEST:
         raise NucleusError(f"Expected labels up to {_LARGEST}, got no free one. Renumber them first.")
     base.execute("UPDATE image SET next_label = ? WHERE id = ?", (first + count, image))
     return range(first, first + count)
 
 
-def stored_path(path: Path, folder: Path) -> str:
+def stored_path(path: Path, folder: Path) -> Path:
     """Relative where the image lies in the project's folder, so that both can be moved together."""
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
 def _entry(row: tuple, folder: Path) -> ImageEntry:

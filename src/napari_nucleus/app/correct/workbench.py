@@ -18,6 +18,7 @@ from napari_nucleus.app.correct.votes import Vote
 from napari_nucleus.core import HoverMaps, NucleusError
 from napari_nucleus.postprocess import Thresholds
 from napari_nucleus.project import Edit, OvertakenError, Project, Provenance, ReviewState, Row, SchemeEdit
+from napari_nucleus.project.agreement import ADJUDICATE
 from napari_nucleus.project.chunks import Box
 from napari_nucleus.project.classes import active, numbers_of
 from napari_nucleus.project.journal import Line
@@ -129,6 +130,11 @@ class Workbench:
         kind = self._kind(number)
         return self._say("set class", labels, kind=kind, source=Provenance.HUMAN, state=ReviewState.ACCEPTED)
 
+    def adjudicate(self, labels: int | Iterable[int], number: int) -> Change:
+        """Settle what annotators don't agree about."""
+        kind = self._kind(number)
+        return self._say(ADJUDICATE, labels, kind=kind, source=Provenance.HUMAN, state=ReviewState.ACCEPTED)
+
     def predict(self, numbers: Mapping[int, int]) -> Change:
         """Take over classes by label that a model says; nobody has looked at them."""
         rows = tuple(self.rows[label] for label in self._known(numbers))
@@ -231,13 +237,17 @@ class Workbench:
 
     def refresh(self) -> list[Change]:
         """Take in what was written since, by others as well."""
-        changes = []
+        return list(self._follow().values())
+
+    def _follow(self) -> dict[int, Change]:
+        """Show what was written since; each change by its line."""
+        changes = {}
         for line in self.project.lines(self.image, after=self._seen):
             self._seen = line.number
             if line.applied:
-                changes.append(self._take_in(self.project.edit(line.number), line))
+                changes[line.number] = self._take_in(self.project.edit(line.number), line)
                 self._remember(line)
-        for change in changes:
+        for change in changes.values():
             self.changed.emit(change)
         return changes
 
@@ -249,11 +259,11 @@ class Workbench:
     def _do(self, edit: Edit | SchemeEdit, undoes: int | None = None) -> Change:
         """Write an edit, then show what is written."""
         try:
-            self.project.apply(edit, self.annotator, undoes=undoes)
+            line = self.project.apply(edit, self.annotator, undoes=undoes)
         except OvertakenError:
             self.refresh()
             raise
-        return self.refresh()[-1]
+        return self._follow()[line]
 
     def _take_back(self, line: int | None) -> Change | None:
         if line is None:
