@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from weakref import ReferenceType, ref
 
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QWheelEvent
@@ -60,19 +61,21 @@ class KeyFilter(QObject):
     ) -> None:
         super().__init__(parent)
         self._knows, self._press, self._turn = knows, press, turn
-        self._watched: tuple[QWidget, ...] = ()
+        self._watched: tuple[ReferenceType[QWidget], ...] = ()  # weak: the window may go before we do
 
     def on(self, *widgets: QWidget) -> None:
         """Take keys that go to these widgets: the canvas, and the window, where keys end that nobody took."""
         self.off()
-        self._watched = widgets
+        self._watched = tuple(map(ref, widgets))
         for widget in widgets:
             widget.installEventFilter(self)
 
     def off(self) -> None:
         """Leave all keys to napari."""
-        for widget in self._watched:
-            widget.removeEventFilter(self)
+        for known in self._watched:
+            widget = known()
+            if widget is not None:
+                widget.removeEventFilter(self)
         self._watched = ()
 
     def eventFilter(self, _watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
