@@ -17,6 +17,7 @@ from napari_nucleus import __version__
 from napari_nucleus.cli import (
     ask,
     composition,
+    court,
     demo,
     distill,
     doctor,
@@ -49,6 +50,7 @@ app.command()(distill.distill)
 app.command()(fine_tune.fine_tune)
 app.command()(train_clip.train_clip)
 app.command()(relabel.relabel)
+app.command()(court.court)
 app.command()(tiles.tiles)
 app.add_typer(jobs.jobs, name="jobs")
 app.add_typer(models.models, name="models")

@@ -47,7 +47,7 @@ def collect_votes(folder: Path, data: Path, voters: Mapping[str, Voter]) -> Gene
     parts, done = [], 0
     for images in sources:
         mine = court.ledger[court.ledger["source"] == images.source.name]
-        choices = [name.removeprefix("p_") for name in mine.filter(like="p_") if mine[name].notna().any()]
+        choices = [name.removeprefix("p_") for name in map(str, mine.filter(regex="^p_")) if mine[name].notna().any()]
         by_image = dict(list(mine.groupby("image")))
         for _, tiles in images:
             for tile in (tile for tile in tiles if tile.name in by_image):

@@ -91,13 +91,12 @@ class Court:
 
     def cell(self, row: int) -> Cell:
         """Which cell stands in a row."""
-        source, image, label = self._ledger.loc[row, ["source", "image", "label"]]
-        return Cell(source, image, int(label))
+        source, image, label = (self._ledger.at[row, name] for name in _KEYS)
+        return Cell(str(source), str(image), int(str(label)))
 
     def classes(self, row: int) -> tuple[str, str]:
         """What a cell was called originally, and what the ledger calls it."""
-        old, new = self._ledger.loc[row, ["old_class", "new_class"]]
-        return old, new
+        return str(self._ledger.at[row, "old_class"]), str(self._ledger.at[row, "new_class"])
 
     def vote(self, voter: str, names: ArrayLike, confidence: ArrayLike | None = None) -> None:
         """Add what a voter says of every cell.
@@ -122,7 +121,7 @@ class Court:
     @property
     def voters(self) -> list[str]:
         """Who has voted, in the order of `VOTERS`, then others."""
-        named = [name.removeprefix("vote_") for name in self._ledger if name.startswith("vote_")]
+        named = [name.removeprefix("vote_") for name in map(str, self._ledger) if name.startswith("vote_")]
         return sorted(named, key=lambda name: VOTERS.index(name) if name in VOTERS else len(VOTERS))
 
     @property
@@ -216,7 +215,7 @@ class Court:
 def _with_votes(ledger: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """A ledger with the votes that were kept beside it; whoever said nothing of a cell has no vote."""
     merged = ledger.merge(votes, "left", _KEYS)
-    names = [name for name in merged if name.startswith("vote_")]
+    names = [name for name in map(str, merged) if name.startswith("vote_")]
     return merged.assign(**{name: merged[name].fillna("") for name in names})
 
 

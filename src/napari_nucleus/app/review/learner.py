@@ -94,8 +94,8 @@ class Learner:
         from scipy.linalg import solve_triangular
 
         start = perf_counter()
-        rows, classes = np.asarray(rows, np.int64), np.asarray(classes, np.int64)
-        rows, classes = rows[classes > 0], classes[classes > 0]
+        known = np.asarray(classes) > 0
+        rows, classes = np.asarray(rows, np.int64)[known], np.asarray(classes, np.int64)[known]
         if not len(rows):
             return Learned(_softmax(self._prior), 0, perf_counter() - start)
         landmarks = _some(rows)
@@ -118,18 +118,18 @@ class Learner:
         return (np.arange(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK))
 
 
-def _descend(sight: Array, prior: Array, classes: NDArray[np.int64]) -> Array:
+def _descend(sight: Array, prior: Array, classes: NDArray[np.integer]) -> Array:
     """Weights (m, C) of the whitened likeness (n, m): cross-entropy plus their squares."""
     from scipy.optimize import minimize
 
-    sight = sight.astype(np.float32)  # half the time, and far more exact than the corrections are
+    small = sight.astype(np.float32)  # half the time, and far more exact than the corrections are
     shape = sight.shape[1], prior.shape[1]
     wanted = np.eye(shape[1])[classes]
 
     def loss(values: Array) -> tuple[float, Array]:
-        p = _softmax(prior + sight @ values.reshape(shape).astype(np.float32))
+        p = _softmax(prior + small @ values.reshape(shape).astype(np.float32))
         error = -np.log(p[wanted > 0] + 1e-12).sum() + PULL / 2 * (values @ values)
-        return error, (sight.T @ (p - wanted).astype(np.float32)).ravel() + PULL * values
+        return error, (small.T @ (p - wanted).astype(np.float32)).ravel() + PULL * values
 
     found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS})
     result: Array = found.x.reshape(shape)
@@ -152,7 +152,7 @@ def _surroundings(items: ReviewItems, values: NDArray[np.floating]) -> list[Arra
     return result
 
 
-def _some(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def _some(rows: NDArray[np.integer]) -> NDArray[np.integer]:
     """At most so many of the corrections, drawn by chance, always the same."""
     if len(rows) <= _LANDMARKS:
         return rows
