@@ -46,7 +46,7 @@ class Evidence:
     features : (N, D) float, optional
         An embedding.
     atypical : (N,) float, optional
-        Worked out from the features where they are given.
+        `atypicality` of the features, where it is worked out already.
     """
 
     probabilities: NDArray[np.floating]
@@ -57,10 +57,6 @@ class Evidence:
     features: NDArray[np.floating] | None = None
     atypical: NDArray[np.floating] | None = None
 
-    def __post_init__(self) -> None:
-        if self.atypical is None and self.features is not None:  # once: features don't change
-            object.__setattr__(self, "atypical", atypicality(self.features))
-
     @property
     def doubts(self) -> list[Doubt]:
         """Those that it allows."""
@@ -68,7 +64,7 @@ class Evidence:
             Doubt.DISAGREEMENT: self.disagreement,
             Doubt.VOTE_GRAPH: self.graph,
             Doubt.RELABEL: self.relabel,
-            Doubt.ATYPICAL: self.atypical,
+            Doubt.ATYPICAL: self.features if self.atypical is None else self.atypical,
         }
         return [kind for kind in Doubt if kind not in needs or needs[kind] is not None]
 
@@ -89,7 +85,7 @@ def doubt(evidence: Evidence, kind: Doubt) -> Array:
         Doubt.DISAGREEMENT: lambda: np.asarray(evidence.disagreement, np.float64),
         Doubt.VOTE_GRAPH: lambda: difference(p, np.asarray(evidence.graph)),
         Doubt.RELABEL: lambda: 1 - np.asarray(evidence.relabel, np.float64),
-        Doubt.ATYPICAL: lambda: np.asarray(evidence.atypical, np.float64),
+        Doubt.ATYPICAL: lambda: _atypical(evidence),
         Doubt.MIX: lambda: mixed({one: doubt(evidence, one) for one in evidence.doubts if one is not Doubt.MIX}),
     }
     if kind not in evidence.doubts:
@@ -160,6 +156,11 @@ def atypicality(features: NDArray[np.floating], neighbours: int = 10, most: int 
         np.concatenate([np.partition(_squares(block, others), place, 1)[:, place] for block in blocks])
     )
     return result
+
+
+def _atypical(evidence: Evidence) -> Array:
+    known = evidence.atypical
+    return atypicality(np.asarray(evidence.features)) if known is None else np.asarray(known, np.float64)
 
 
 def _squares(x: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from time import perf_counter
 
 import numpy as np
@@ -74,12 +75,16 @@ class Learner:
     def __init__(self, items: ReviewItems, features: NDArray[np.floating]) -> None:
         if features.ndim != 2 or len(features) != len(items):
             raise NucleusError(f"Expected features of {len(items)} nuclei, got {features.shape}. Compute them anew.")
-        self._items = items
-        own = np.concatenate([_standard(np.asarray(features, np.float32)), items.probabilities], 1)
-        parts = [own[:, : features.shape[1]], *_surroundings(items, own)]
-        self._seen = _standard(np.concatenate(parts, 1)).astype(np.float32)
+        self._items, self._features = items, features
         self._place = np.stack([items.y, items.x], 1) / REACH_UM
         self._prior = _log(items.probabilities)
+
+    @cached_property
+    def _seen(self) -> NDArray[np.float32]:
+        """What is seen in and around each nucleus; made when it is first needed, which is in the thread that learns."""
+        own = _standard(np.asarray(self._features, np.float32))
+        around = _surroundings(self._items, np.concatenate([own, self._items.probabilities], 1).astype(np.float32))
+        return _standard(np.concatenate([own, *around], 1)).astype(np.float32)
 
     def fit(self, rows: NDArray[np.integer], classes: NDArray[np.integer]) -> Learned:
         """Learn from corrections.
@@ -136,11 +141,12 @@ def _descend(sight: Array, prior: Array, classes: NDArray[np.integer]) -> Array:
     return result
 
 
-def _surroundings(items: ReviewItems, values: NDArray[np.floating]) -> list[Array]:
+def _surroundings(items: ReviewItems, values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     """Means of values (N, D) over the nearest nuclei of the same image, near and further."""
+    from scipy.sparse import csr_array
     from scipy.spatial import cKDTree
 
-    result = [np.array(values, np.float64) for _ in _NEIGHBOURS]
+    result = [values.copy() for _ in _NEIGHBOURS]
     for image in np.unique(items.image):
         rows = np.flatnonzero(items.image == image)
         if len(rows) < 2:
@@ -148,7 +154,10 @@ def _surroundings(items: ReviewItems, values: NDArray[np.floating]) -> list[Arra
         place = np.stack([items.y[rows], items.x[rows]], 1)
         _, found = cKDTree(place).query(place, min(max(_NEIGHBOURS) + 1, len(rows)))
         for mean, count in zip(result, _NEIGHBOURS, strict=True):
-            mean[rows] = values[rows][found[:, 1 : count + 1]].mean(1)
+            near = found[:, 1 : count + 1]
+            share = np.full(near.size, 1 / near.shape[1], np.float32)
+            ends = np.arange(0, near.size + 1, near.shape[1])
+            mean[rows] = csr_array((share, near.ravel(), ends), shape=(len(rows), len(rows))) @ values[rows]
     return result
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from napari_nucleus.app.review.background import BackgroundLearner
-from napari_nucleus.app.review.doubt import Doubt, Evidence, doubt, mistake
+from napari_nucleus.app.review.doubt import Doubt, Evidence, atypicality, doubt, mistake
 from napari_nucleus.app.review.items import ReviewItems
 from napari_nucleus.app.review.learner import Learned, Learner
 from napari_nucleus.app.review.queue import ReviewQueue
@@ -200,6 +200,8 @@ class ReviewSession:
         return Advice(target, reviews, sure, None if reviews is None else self.queue.seconds_for(reviews))
 
     def _rank(self) -> None:
-        self.queue.rank(
-            doubt(replace(self._evidence, probabilities=self._probabilities, classes=self.queue.classes), self._order)
-        )
+        seen = self._evidence
+        if self._order in (Doubt.ATYPICAL, Doubt.MIX) and seen.features is not None and seen.atypical is None:
+            self._evidence = replace(seen, atypical=atypicality(seen.features))  # once: features don't change
+        seen = replace(self._evidence, probabilities=self._probabilities, classes=self.queue.classes)
+        self.queue.rank(doubt(seen, self._order))
