@@ -59,16 +59,16 @@ def card_of(
     change: Change | None = None,
 ) -> Card:
     """The card of a nucleus that the network has."""
-    row = network.nuclei.table.iloc[network.row(label)]
+    row = network.row(label)
     return Card(
         label,
-        str(row["class"]),
+        network.nuclei.scheme.name_of(int(network.kinds[row])),
         network.description(label),
-        _crop(network, label, row["y_px"], row["x_px"]),
+        _crop(network, label, *network.places[row]),
         _probabilities(network, label, answer, text, change),
         network.neighbours(label),
         change,
-        _facts(network.measured.loc[label]),
+        _facts(network.measured.iloc[row]),
     )
 
 

@@ -52,7 +52,7 @@ def values_of(state: GraphState) -> Values | None:
         return spanned(state.by, network.degree)
     if state.by in measured_names(network):
         return measured_values(network, state.by)
-    return class_values(CLASS, network.nuclei.class_numbers, network.nuclei.scheme.classes)
+    return class_values(CLASS, network.kinds, network.nuclei.scheme.classes)
 
 
 def classed(state: GraphState) -> NucleusMap | None:

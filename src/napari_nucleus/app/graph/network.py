@@ -90,6 +90,16 @@ class Network:
         return np.bincount(self.ends.ravel(), minlength=len(self.nuclei))
 
     @cached_property
+    def kinds(self) -> NDArray[np.int64]:
+        """Class number of each nucleus, (N,); 0 where it is unknown."""
+        return self.nuclei.class_numbers
+
+    @cached_property
+    def places(self) -> NDArray[np.float64]:
+        """Centroids in pixels, y and x, (N, 2)."""
+        return self.nuclei.table[["y_px", "x_px"]].to_numpy(np.float64)
+
+    @cached_property
     def labels(self) -> pd.Index:
         """Labels in the order of the table."""
         return pd.Index(self.nuclei.table["label"].to_numpy(np.int64))
@@ -100,17 +110,18 @@ class Network:
 
     def neighbours(self, label: int) -> list[Neighbour]:
         """Neighbours of a nucleus, the nearest first."""
-        one, other = self.graph.edges
-        found = []
+        one, other = self.ends
+        row, found = self.row(label), []
         for own, others in ((one, other), (other, one)):
-            which = np.flatnonzero(own == label)
+            which = np.flatnonzero(own == row)
             found += list(zip(others[which].tolist(), self.graph.lengths_um[which].tolist(), strict=True))
-        kinds = self.nuclei.table["class"].to_numpy()
-        return sorted((Neighbour(x, str(kinds[self.row(x)]), um) for x, um in found), key=lambda one: one.distance_um)
+        name_of = self.nuclei.scheme.name_of
+        near = (Neighbour(int(self.labels[other]), name_of(int(self.kinds[other])), um) for other, um in found)
+        return sorted(near, key=lambda each: each.distance_um)
 
     def description(self, label: int) -> str:
         """A nucleus in words."""
-        return describe(self.measured.loc[[label]], style="rich")[0]
+        return describe(self.measured.iloc[[self.row(label)]], style="rich")[0]
 
     def at(self, y: float, x: float, reach_um: float = 4.0) -> int | None:
         """Label of the nucleus at a place in pixels, or of the nearest centroid within reach."""
@@ -120,7 +131,7 @@ class Network:
             return int(labels[round(y), round(x)])
         if not len(self.nuclei):
             return None
-        apart = np.hypot(*(self.nuclei.table[["y_px", "x_px"]].to_numpy().T - np.array([[y], [x]])))
+        apart = np.hypot(*(self.places - (y, x)).T)
         nearest = int(apart.argmin())
         return int(self.labels[nearest]) if apart[nearest] * self.nuclei.mpp <= reach_um else None
 

@@ -38,7 +38,7 @@ def node_colors(values: Values, own: ClassScheme) -> NDArray[np.float32]:
 def edge_colors(network: Network, by: str) -> NDArray[np.float32] | None:
     """RGBA of each edge, (E, 4): by class pair the mean of both ends; None: all the plain one."""
     if by == "class pair":
-        ends = class_colors(network.nuclei.scheme)[network.nuclei.class_numbers][network.ends]
+        ends = class_colors(network.nuclei.scheme)[network.kinds][network.ends]
         mixed: NDArray[np.float32] = ends.mean(0)
         return mixed
     if by == "length":

@@ -17,6 +17,7 @@ from napari_nucleus.gui.layers.place import move, placement
 from napari_nucleus.gui.layers.result import beside, owned_by
 
 _RING_UM, _SELECTED_UM = 6.0, 8.0
+_BORDER = 0.08  # of the ring
 _SELECTED = (0.94, 0.89, 0.26, 1.0)
 _MARK = "nucleus_neighbours"
 
@@ -69,17 +70,18 @@ class Neighbours:
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         self._viewer = viewer
+        self._shown: tuple[Network, list[int]] | None = None
 
-    def show(self, network: Network, label: int | None, like: Labels, dropped: int | None = None) -> None:
-        """Ring a nucleus and its neighbours, one that is thought away not; None: nothing."""
-        around = [] if label is None else [one.label for one in network.neighbours(label) if one.label != dropped]
-        rows = [network.row(one) for one in ([] if label is None else [label, *around])]
-        yx = network.nuclei.table[["y_px", "x_px"]].to_numpy(np.float64)[rows]
-        colors = class_colors(network.nuclei.scheme)[network.nuclei.class_numbers[rows]]
+    def show(self, network: Network, rows: list[int], like: Labels) -> None:
+        """Ring nuclei by their rows, the selected one first; nothing is drawn anew where they are ringed already."""
+        if self._shown is not None and self._shown[0] is network and self._shown[1] == rows and self._layer():
+            return
+        self._shown = network, rows
+        colors = class_colors(network.nuclei.scheme)[network.kinds[rows]]
         colors[:1] = _SELECTED
-        size = np.full(len(yx), _RING_UM / network.nuclei.mpp)
+        size = np.full(len(rows), _RING_UM / network.nuclei.mpp)
         size[:1] = _SELECTED_UM / network.nuclei.mpp
-        self._put(yx, size, colors, like)
+        self._put(network.places[rows], size, colors, like)
 
     def remove(self) -> None:
         """Take the layer away."""
@@ -89,20 +91,26 @@ class Neighbours:
 
     def _put(self, yx: NDArray[np.float64], size: NDArray[np.float64], colors: Any, like: Labels) -> None:
         layer, active = self._layer(), self._viewer.layers.selection.active
-        look = {"face_color": "transparent", "border_width": 0.08, "border_color": colors} if len(yx) else {}
         if layer is None:
             if len(yx):
-                place = placement(like)
-                self._viewer.add_points(yx, size=size, name="neighbours", metadata={_MARK: True}, **look, **place)
+                self._viewer.add_points(
+                    yx,
+                    size=size,
+                    face_color="transparent",
+                    border_width=_BORDER,
+                    border_color=colors,
+                    name="neighbours",
+                    metadata={_MARK: True},
+                    **placement(like),
+                )
                 self._viewer.layers.selection.active = active
             return
         layer.selected_data = set()
         layer.data = yx
         move(layer, placement(like))
         if len(yx):
-            layer.size = size
-            for name, value in look.items():
-                setattr(layer, name, value)
+            layer.size, layer.border_width = size, _BORDER
+            layer.border_color = colors
 
     def _layer(self) -> Points | None:
         return next((layer for layer in self._viewer.layers if _MARK in layer.metadata), None)

@@ -211,8 +211,9 @@ class GraphPanel(QWidget):
         scheme = network.nuclei.scheme if answer is None else answer.scheme
         self.card.show_card(card, scheme, answer is not None)
         change = self.state.change
-        dropped = change.label if change is not None and change.kind is None else None
-        self._neighbours.show(network, None if card is None else card.label, self._like, dropped)
+        gone = change.label if change is not None and change.kind is None else None
+        ringed = [] if card is None else [card.label, *(one.label for one in card.neighbours if one.label != gone)]
+        self._neighbours.show(network, [network.row(label) for label in ringed], self._like)
 
     def _on_match(self, match: Match | None) -> None:
         self.ask.show_match(match)
@@ -222,8 +223,8 @@ class GraphPanel(QWidget):
         nodes = self._layers.nodes(like)
         if nodes is not None:
             nodes.selected_data = {network.row(label) for label in match.best}
-        row = network.nuclei.table.iloc[network.row(match.best[match.at])]
-        fly_to(self._viewer, like, (row["y_px"], row["x_px"]), _VIEW_UM)
+        y, x = network.places[network.row(match.best[match.at])]
+        fly_to(self._viewer, like, (y, x), _VIEW_UM)
 
     def _on_place(self, y: float, x: float) -> None:
         if self.state.network is not None:
