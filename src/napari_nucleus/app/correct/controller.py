@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -18,9 +17,9 @@ from napari_nucleus.app.correct import Workbench
 from napari_nucleus.app.correct.following import Following
 from napari_nucleus.app.correct.keys import Command, keys_file, load_keys, save_keys
 from napari_nucleus.app.correct.reviewer import Reviewer
-from napari_nucleus.app.correct.sight import Sight, evidence_of, look
+from napari_nucleus.app.correct.sight import Sight, evidence_of
 from napari_nucleus.app.review import Learned
-from napari_nucleus.core import Image, NucleusError, NucleusMap, Progress
+from napari_nucleus.core import Image, NucleusError, NucleusMap
 from napari_nucleus.project import Project, Provenance, scheme_edits
 from napari_nucleus.project.classes import active
 from napari_nucleus.project.project import ImageEntry
@@ -168,10 +167,6 @@ class CorrectController:
         except NucleusError as error:
             self.state.message = str(error)
             return None
-
-    def look(self, image: Image, nuclei: NucleusMap) -> Generator[Progress, None, Sight]:
-        """Let the model look at the image that is open; for a thread."""
-        return look(image, nuclei)
 
     def take_sight(self, reviewer: Reviewer, sight: Sight) -> None:
         """From now on nuclei can be proposed, and what is corrected is learnt from."""

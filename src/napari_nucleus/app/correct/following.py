@@ -12,6 +12,9 @@ from napari_nucleus.app.correct import Workbench
 from napari_nucleus.app.review import Doubt, Evidence, Learned, ReviewItems, ReviewSession
 from napari_nucleus.project import Provenance, ReviewState
 
+LEARNER = "learner"
+"""Who stands in the journal for what was learnt: a person's undo passes it by."""
+
 _DECIDED = (ReviewState.ACCEPTED, ReviewState.REJECTED)
 
 
@@ -86,16 +89,22 @@ class Following:
     def take(self, learned: Learned) -> None:
         """Take over a lesson: classes of nuclei that nobody has decided on, as one correction, and the order."""
         rows = self.session.take(learned)
-        if len(rows):
-            labels = self.session.items.label[rows].tolist()
-            classes = self.session.queue.classes[rows].tolist()
-            self.bench.predict(dict(zip(labels, classes, strict=True)))
+        labels = self.session.items.label[rows].tolist()
+        classes = self.session.queue.classes[rows].tolist()
+        new = {label: number for label, number in zip(labels, classes, strict=True) if self._is_untouched(label)}
+        if new:
+            self.bench.predict(new, LEARNER)
 
     def _take_over(self, labels: Iterable[int]) -> None:
         """What was decided before the review began."""
         queue = self.session.queue
         rows = [self._row[label] for label in labels if self._is_decided(label)]
         queue.reviewed[rows] = True
+
+    def _is_untouched(self, label: int) -> bool:
+        """Whether nobody has said anything of a nucleus; else taking that back would meet another nucleus."""
+        row = self.bench.rows[label]
+        return row.state == ReviewState.PROPOSED and not row.comment
 
     def _is_decided(self, label: int) -> bool:
         """Whether a person has said what a nucleus is, or that it is none."""

@@ -135,13 +135,16 @@ class Workbench:
         kind = self._kind(number)
         return self._say(ADJUDICATE, labels, kind=kind, source=Provenance.HUMAN, state=ReviewState.ACCEPTED)
 
-    def predict(self, numbers: Mapping[int, int]) -> Change:
-        """Take over classes by label that a model says; nobody has looked at them."""
+    def predict(self, numbers: Mapping[int, int], annotator: str = "") -> Change:
+        """Take over classes by label that a model says; nobody has looked at them.
+
+        Where it is ``annotator``'s and not ours, our undo passes it by.
+        """
         rows = tuple(self.rows[label] for label in self._known(numbers))
         kinds = {label: self._kind(number) for label, number in numbers.items()}
         source = str(Provenance.MODEL)
         after = tuple(row._replace(kind=kinds[row.label], source=source) for row in rows)
-        return self._do(Edit(self.image, "predict", rows, after))
+        return self._do(Edit(self.image, "predict", rows, after), annotator=annotator)
 
     def accept(self, labels: int | Iterable[int]) -> Change:
         """They are right as they are."""
@@ -256,10 +259,10 @@ class Workbench:
         before = tuple(self.rows[label] for label in self._known(labels))
         return self._do(Edit(self.image, action, before, tuple(row._replace(**said) for row in before)))
 
-    def _do(self, edit: Edit | SchemeEdit, undoes: int | None = None) -> Change:
+    def _do(self, edit: Edit | SchemeEdit, undoes: int | None = None, annotator: str = "") -> Change:
         """Write an edit, then show what is written."""
         try:
-            line = self.project.apply(edit, self.annotator, undoes=undoes)
+            line = self.project.apply(edit, annotator or self.annotator, undoes=undoes)
         except OvertakenError:
             self.refresh()
             raise

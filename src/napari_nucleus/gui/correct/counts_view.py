@@ -40,7 +40,7 @@ class CountsView(QWidget):
 
     def show_counts(self, counts: pd.DataFrame, work: pd.DataFrame, warning: str, scheme: ClassScheme) -> None:
         """Show the tables of `class_counts` and `work_done`."""
-        _fill(self.classes, counts)
+        _fill(self.classes, counts.loc[:, counts.any() | (counts.columns == "nuclei")])
         _fill(self.work, work.round(1))
         self.warning.setText(warning)
         self.warning.setVisible(bool(warning))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import napari.viewer
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, Signal
 from qtpy.QtWidgets import QFileDialog, QLabel, QTabWidget, QVBoxLayout, QWidget
 from superqt.utils import create_worker
 
@@ -15,6 +15,7 @@ from napari_nucleus.app.correct.counts import Wanted, class_counts, imbalance, m
 from napari_nucleus.app.correct.following import Following
 from napari_nucleus.app.correct.keys import Action, Command
 from napari_nucleus.app.correct.reviewer import Reviewer
+from napari_nucleus.app.correct.sight import look
 from napari_nucleus.core import Image, NucleusError
 from napari_nucleus.gui.correct.canvas import CorrectCanvas
 from napari_nucleus.gui.correct.counts_view import CountsView
@@ -38,6 +39,8 @@ class CorrectPanel(QWidget):
     looks : bool
         The model looks at each image that is opened, to learn from corrections and to propose missed nuclei.
     """
+
+    _learned, _failed = Signal(object), Signal(str)  # from the learner's thread to the panel's
 
     def __init__(
         self, viewer: napari.viewer.Viewer, controller: CorrectController | None = None, *, looks: bool = True
@@ -113,6 +116,8 @@ class CorrectPanel(QWidget):
         queue.follows.toggled.connect(self._on_follows)
         queue.region_wanted.connect(self._on_region)
         self.counts.wanted.connect(self._on_wanted)
+        self._learned.connect(self.controller.take_lesson)
+        self._failed.connect(self._on_message)
         self.keys.rebound.connect(self._on_rebound)
         self.tabs.currentChanged.connect(lambda _tab: self._show_counts())
 
@@ -151,7 +156,7 @@ class CorrectPanel(QWidget):
         """Let the model look at the image, in a thread; keys work meanwhile."""
         nuclei = reviewer.bench.project.nuclei(reviewer.bench.image)
         self._worker = create_worker(
-            self.controller.look,
+            look,
             image,
             nuclei,
             _connect={
@@ -169,11 +174,8 @@ class CorrectPanel(QWidget):
         self.review.queue.set_following(following, None if reviewer is None else reviewer.bench.project.scheme)
         session = following.session
         session.lesson_due.connect(session.learn_in_background)
-        session.background.learned.connect(self.controller.take_lesson, thread="main")
-        session.background.failed.connect(self._on_failed, thread="main")
-
-    def _on_failed(self, message: str) -> None:
-        self.state.message = message
+        session.background.learned.connect(self._learned.emit)
+        session.background.failed.connect(self._failed.emit)
 
     def _on_asked(self, action: str) -> None:
         if action == Action.HELP:

@@ -41,10 +41,12 @@ class ProjectBar(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         for column, button in enumerate((self.open, self.make, self.add)):
-            grid.addWidget(button, 0, column)
-        grid.addWidget(self.images, 1, 0, 1, 2)
-        grid.addWidget(self.annotator, 1, 2)
-        grid.addWidget(self.folder, 2, 0, 1, 3)
+            grid.addWidget(button, 0, 2 * column, 1, 2)
+        for column in range(6):
+            grid.setColumnStretch(column, 1)
+        grid.addWidget(self.images, 1, 0, 1, 4)
+        grid.addWidget(self.annotator, 1, 4, 1, 2)
+        grid.addWidget(self.folder, 2, 0, 1, 6)
         self.folder.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def _on_annotator(self) -> None:

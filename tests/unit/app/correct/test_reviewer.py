@@ -203,6 +203,19 @@ def test_what_is_learnt_is_one_correction_and_leaves_decided_nuclei_alone(review
     assert [reviewer.bench.rows.number(label) for label in CENTRES] == [3, 2, 2, 2, 2, 2]
     assert len(reviewer.bench.project.lines(1)) == lines + 1
     assert [reviewer.bench.rows[label].source for label in (7, 14)] == ["human", "model"]
+    reviewer.press("U")
+    assert [reviewer.bench.rows[label].source for label in (7, 14)] == ["model", "model"]
+
+
+def test_a_flagged_nucleus_is_not_changed_by_learning(reviewer):
+    reviewer.review(Following(reviewer.bench, np.eye(6)))
+    number = reviewer.bench.rows.number(7)
+    reviewer.point(CENTRES[7])
+    reviewer.press("F")
+    reviewer.following.take(Learned(np.tile(np.eye(4)[number % 4], (6, 1)), 1, 0.1))
+    assert reviewer.bench.rows.number(7) == number
+    reviewer.press("U")
+    assert reviewer.bench.rows[7].state == "proposed"
 
 
 def test_a_review_goes_on_where_it_was_left(reviewer, bench):
