@@ -33,6 +33,7 @@ SPLITS = {
 }
 TARGETS = (0.90, 0.95, 0.98)
 STRATEGIES = ("random", "queue", "queue + learning")
+STOP = 0.05  # share of wrong labels at which a review might end
 _LOOK = 60  # actions, from one look at the estimate to the next
 
 
@@ -143,14 +144,22 @@ def report(courses: dict[str, list[Course]]) -> None:
         table[f"random / this, {target:.0%}"] = [round(mean["random"][i] / mean[s][i], 2) for s in courses]
     print(f"actions to so many right, mean of seeds\n{table.to_string()}")
     for strategy in STRATEGIES[1:]:
-        told = pd.concat([course.estimates for course in courses[strategy]])
-        held = ((told["wrong"] >= told["low"] - 1e-9) & (told["wrong"] <= told["high"] + 1e-9)).mean()
-        off = (told["share"] - told["wrong"]).abs().mean()
-        width = (told["high"] - told["low"]).mean()
-        print(
-            f"remaining error, {strategy}: the 95 % interval holds it {held:.1%} of {len(told)} times, "
-            f"{width:.2%} wide; the estimate is {off:.2%} off"
-        )
+        report_estimates(strategy, [course.estimates for course in courses[strategy]])
+
+
+def report_estimates(strategy: str, runs: list[pd.DataFrame]) -> None:
+    """Print how far the estimates of the remaining error hold, and what is wrong where one would stop by them."""
+    told = pd.concat(runs)
+    held = told["wrong"].between(told["low"] - 1e-9, told["high"] + 1e-9).mean()
+    off, width = (told["share"] - told["wrong"]).abs().mean(), (told["high"] - told["low"]).mean()
+    print(f"{strategy}: the 95 % interval holds the remaining error {held:.1%} of {len(told)} times")
+    print(f"  it is {width:.2%} wide, the estimate {off:.2%} off, on average")
+    for limit in ("share", "high"):
+        found = pd.concat([run[run[limit] <= STOP].head(1) for run in runs])
+        what = "the estimate" if limit == "share" else "its upper limit"
+        wrong, after = found["wrong"], found["actions"].mean()
+        print(f"  {what} fell under {STOP:.0%} in {len(found)} of {len(runs)} runs, after {after:.0f} actions;")
+        print(f"  truly wrong then: {wrong.mean():.2%} on average, {wrong.max():.2%} at most")
 
 
 def draw(courses: dict[str, list[Course]], file: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from time import monotonic
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from napari_nucleus.app.correct import Workbench
 from napari_nucleus.app.review import Doubt, Evidence, Learned, ReviewItems, ReviewSession
 from napari_nucleus.project import Provenance, ReviewState
+from napari_nucleus.project.agreement import disputes
 
 LEARNER = "learner"
 """Who stands in the journal for what was learnt: a person's undo passes it by."""
@@ -29,6 +31,19 @@ def review_items(bench: Workbench, mpp: float) -> ReviewItems:
     y, x = columns["y"] * mpp, columns["x"] * mpp
     image = np.full(len(columns), bench.image, np.int64)
     return ReviewItems(image, columns["label"].copy(), y, x, columns["number"].astype(np.int64), p)
+
+
+class Among(StrEnum):
+    """Which nuclei the queue visits, by what was said of them."""
+
+    ALL = "all"
+    MODEL = "said by the model"
+    RELABEL = "said by cross-relabelling"
+    FLAGGED = "flagged"
+    DISPUTED = "annotators disagree"
+
+
+_SAID_BY = {Among.MODEL: Provenance.MODEL, Among.RELABEL: Provenance.RELABEL}
 
 
 class Following:
@@ -50,6 +65,8 @@ class Following:
         Pixel size in µm.
     can_learn : bool
         There are features to learn from.
+    disputed : frozenset of int
+        Nuclei that are to be adjudicated.
     """
 
     def __init__(
@@ -62,6 +79,7 @@ class Following:
     ) -> None:
         self.bench = bench
         self.can_learn = features is not None
+        self.disputed: frozenset[int] = frozenset()
         self.mpp = bench.project.image(bench.image).mpp
         items = review_items(bench, self.mpp)
         self.session = ReviewSession(items, features, evidence=evidence, order=order, clock=clock)
@@ -72,13 +90,32 @@ class Following:
         """Row of a nucleus in the review; None for one that came later."""
         return self._row.get(label)
 
+    def among(self, which: Among) -> NDArray[np.bool_] | None:
+        """Nuclei (N,) of a kind; those that annotators don't agree about are to be decided again. None: all."""
+        if which is Among.ALL:
+            return None
+        if which is Among.DISPUTED:
+            found = disputes(self.bench.project)
+            self.disputed = frozenset(one.label for one in found if one.image == self.bench.image) & self._row.keys()
+            rows = [self._row[label] for label in self.disputed]
+            self.session.queue.reopen(rows, self._classes(rows))
+            return self._mask(self.disputed)
+        name, value = ("state", ReviewState.FLAGGED) if which is Among.FLAGGED else ("source", _SAID_BY[which])
+        columns = self.bench.rows.columns
+        return self._mask(columns["label"][columns[name] == value].tolist())
+
     def follow(self, labels: Iterable[int]) -> None:
         """Take note of what has become of nuclei."""
         queue = self.session.queue
+        labels = tuple(labels)
+        self.disputed = self.disputed - frozenset(labels)
         known = [label for label in labels if label in self._row]
-        decided = [self._row[label] for label in known if self._is_decided(label)]
+        gone = [self._row[label] for label in known if self._is_none(label)]
+        decided = [self._row[label] for label in known if self._is_decided(label) and not self._is_none(label)]
         others = [self._row[label] for label in known if not self._is_decided(label)]
         opened = [row for row in others if queue.reviewed[row]]
+        if gone:
+            self.session.drop(gone)
         if decided:
             self.session.decide(decided, self._classes(decided))
         if opened:
@@ -95,16 +132,25 @@ class Following:
         if new:
             self.bench.predict(new, LEARNER)
 
+    def _mask(self, labels: Iterable[int]) -> NDArray[np.bool_]:
+        chosen = np.zeros(len(self.session.items), bool)
+        chosen[[self._row[label] for label in labels if label in self._row]] = True
+        return chosen
+
     def _take_over(self, labels: Iterable[int]) -> None:
         """What was decided before the review began."""
-        queue = self.session.queue
         rows = [self._row[label] for label in labels if self._is_decided(label)]
-        queue.reviewed[rows] = True
+        self.session.queue.reviewed[rows] = True
+        self.session.drop([self._row[label] for label in labels if self._is_none(label)])
 
     def _is_untouched(self, label: int) -> bool:
         """Whether nobody has said anything of a nucleus; else taking that back would meet another nucleus."""
         row = self.bench.rows[label]
         return row.state == ReviewState.PROPOSED and not row.comment
+
+    def _is_none(self, label: int) -> bool:
+        """Whether it isn't there any more, or a person has said that it is no nucleus."""
+        return label not in self.bench.rows or self.bench.rows[label].state == ReviewState.REJECTED
 
     def _is_decided(self, label: int) -> bool:
         """Whether a person has said what a nucleus is, or that it is none."""

@@ -117,6 +117,7 @@ class ReviewSession:
         self.learning = learning and features is not None
         self.stopping = Stopping()
         self._probabilities = self._told = items.probabilities  # of the order; of the last lesson
+        self._dropped = np.zeros(len(items), bool)
         self._new = 0
         self._rank()
 
@@ -159,9 +160,17 @@ class ReviewSession:
             self._new = 0
             self.lesson_due.emit()
 
+    def drop(self, rows: int | Sequence[int] | NDArray[np.integer]) -> None:
+        """Take note that a person has said that these are no nuclei: done, but nothing is learnt from them."""
+        rows = np.atleast_1d(np.asarray(rows, np.int64))
+        self._dropped[rows] = True
+        self.queue.decide(rows)
+
     def reopen(self, rows: int | Sequence[int] | NDArray[np.integer], classes: ArrayLike) -> None:
         """Take decisions back, as undo does; ``classes`` are those that the nuclei have now."""
-        self.stopping.forget(np.atleast_1d(np.asarray(rows, np.int64)))
+        rows = np.atleast_1d(np.asarray(rows, np.int64))
+        self._dropped[rows] = False
+        self.stopping.forget(rows)
         self.queue.reopen(rows, classes)
 
     def learn(self) -> NDArray[np.int64]:
@@ -173,8 +182,8 @@ class ReviewSession:
         self.background.ask(*self.lesson())
 
     def lesson(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows that are decided on, and their classes."""
-        rows = np.flatnonzero(self.queue.reviewed)
+        """Rows of nuclei that are decided on, and their classes."""
+        rows = np.flatnonzero(self.queue.reviewed & ~self._dropped)
         return rows, self.queue.classes[rows]
 
     def take(self, learned: Learned) -> NDArray[np.int64]:

@@ -81,6 +81,18 @@ def test_undo_takes_a_decision_out_of_everything(tissue):
     assert session.queue.classes[row] == items.classes[row]
 
 
+def test_what_is_no_nucleus_is_done_and_teaches_nothing(tissue):
+    items, features, truth = tissue
+    session = ReviewSession(items, features)
+    session.drop([4, 5])
+    session.decide(6, truth[6])
+    assert session.lesson()[0].tolist() == [6]
+    assert session.remaining().open == len(items) - 3
+    session.reopen(4, items.classes[4])
+    session.decide(4, truth[4])
+    assert session.lesson()[0].tolist() == [4, 6]
+
+
 def test_the_order_follows_the_evidence(tissue):
     items, features, _ = tissue
     graph = np.roll(items.probabilities, 1, 0)
