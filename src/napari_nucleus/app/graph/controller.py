@@ -95,6 +95,17 @@ class GraphController:
             return None
         return card_of(state.network, state.selected, state.answer, state.text, state.change)
 
+    def use_clip(self, name: str) -> None:
+        """Take another vision–language model, by a name of `text_encoder`; what the former one said is dropped."""
+        if name == self.clip:
+            return
+        self.clip = name
+        if self.state.network is not None:
+            self._words = Words(self.state.network, name)
+        self.state.text = self.state.match = self.state.typed = None
+        if self.state.by not in names_of(self.state):
+            self.state.by = CLASS
+
     def ask(self, query: str, top: int) -> Task:
         """Order the nuclei that answer to words, the best ``top`` of them.
 
@@ -106,7 +117,8 @@ class GraphController:
         self._open()
         words = self._opened_words()
 
-        def take(scores: pd.Series) -> None:
+        def take(found: tuple[pd.Series, str]) -> None:
+            scores, self.state.message = found
             best = scores.sort_values(ascending=False, kind="stable").index[:top]
             self.state.match = Match(query, scores, tuple(int(label) for label in best))
             self.state.by = MATCH

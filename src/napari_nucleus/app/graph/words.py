@@ -35,18 +35,22 @@ class Words:
         self._embeddings: NDArray[np.float32] | None = None
         self._encoder: TextEncoder | None = None
 
-    def ask(self, query: str) -> pd.Series:
-        """How well each nucleus answers, in [0, 1] by label. Without an image the measured words decide alone.
+    def ask(self, query: str) -> tuple[pd.Series, str]:
+        """How well each nucleus answers, in [0, 1] by label, and a note: without image or model measured words decide.
 
         Raises
         ------
         NucleusError
-            There are no words, none that can be told without an image, or no such model.
+            There are no words, or none that can be told without an image and a model.
         """
         from napari_nucleus.graph import ask
 
-        embeddings, encoder = (None, None) if self.network.pixels is None else self._read()
-        return ask(query, self.network.measured, embeddings, encoder, nuclei=self.network.nuclei)
+        embeddings, encoder, note = None, None, ""
+        try:
+            embeddings, encoder = self._read()
+        except NucleusError as error:
+            note = f"Measured words alone decide. {error}"
+        return ask(query, self.network.measured, embeddings, encoder, nuclei=self.network.nuclei), note
 
     def classes(self, names: Sequence[str], taught: Mapping[int, str] | None = None) -> pd.DataFrame:
         """Probabilities of classes that are named only, (N, C) by label; learnt from clicks where there are some.

@@ -5,25 +5,43 @@ from __future__ import annotations
 from collections import Counter
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_nucleus.app.graph.controller import ENOUGH_CLICKS
 from napari_nucleus.app.graph.state import Match, Typed
+from napari_nucleus.app.graph.words import DEFAULT_CLIP
 from napari_nucleus.core import numbered_scheme
 
 _MOST_LETTERS = 10_000
 _COLUMNS = 2
+_CLIPS = (DEFAULT_CLIP, "ViT-B-16-quickgelu", "hf-hub:")
 
 
 class AskBar(QWidget):
-    """A question and how many nuclei to select; ``asked`` brings both, ``stepped`` +1 or -1."""
+    """A question and how many nuclei to select; ``asked`` brings both, ``stepped`` +1 or -1, ``clip`` another model."""
 
     asked = Signal(str, int)
     stepped = Signal(int)
+    clip = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words, self.top, self.found = QLineEdit(), QSpinBox(), QLabel()
+        self.words, self.top, self.found, self.model = QLineEdit(), QSpinBox(), QLabel(), QComboBox()
+        self.model.setEditable(True)
+        self.model.addItems(_CLIPS)
+        self.model.setToolTip(
+            "What reads words: the small model that ships, one of open_clip, or hf-hub:owner/model. Enter takes it"
+        )
         self.words.setPlaceholderText("small round dark nucleus")
         self.words.setMaxLength(_MOST_LETTERS)
         self.words.setToolTip("Shape, size, stain, company, class; “near …” looks at the neighbours. Enter asks")
@@ -37,6 +55,7 @@ class AskBar(QWidget):
         self._lay_out()
         self.words.returnPressed.connect(self._ask)
         self.go.clicked.connect(self._ask)
+        self.model.textActivated.connect(self.clip)
         self.before.clicked.connect(lambda: self.stepped.emit(-1))
         self.next.clicked.connect(lambda: self.stepped.emit(1))
         self.show_match(None)
@@ -57,8 +76,11 @@ class AskBar(QWidget):
             way.addWidget(widget, stretch)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addLayout(question)
-        outer.addLayout(way)
+        reader = QHBoxLayout()
+        reader.addWidget(QLabel("read by"))
+        reader.addWidget(self.model, 1)
+        for part in (question, way, reader):
+            outer.addLayout(part)
 
     def _ask(self) -> None:
         self.asked.emit(self.words.text(), self.top.value())

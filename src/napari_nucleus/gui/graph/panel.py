@@ -109,6 +109,7 @@ class GraphPanel(QWidget):
         self.read.clicked.connect(lambda: self._order(self.controller.read))
         self.card.changed.connect(self.controller.change)
         self.ask.asked.connect(lambda words, top: self._order(lambda: self.controller.ask(words, top)))
+        self.ask.clip.connect(self.controller.use_clip)
         self.ask.stepped.connect(self.controller.step)
         self.typed.typed.connect(lambda line: self._order(lambda: self.controller.type_classes(names_in(line))))
         self.typed.taught.connect(lambda name: self._order(lambda: self.controller.teach(name)))

@@ -52,7 +52,7 @@ class ProbabilityBars(QWidget):
         if self.table.empty:
             return
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self.palette().color(self.foregroundRole()))
         for column, source in enumerate(self.table):
             painter.drawText(self._cell(-1, column), int(_Align.AlignCenter), str(source))
             for row, kind in enumerate(self.table.index):

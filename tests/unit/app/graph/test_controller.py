@@ -197,6 +197,19 @@ def test_odd_questions(controller, tile):
         controller.read()
 
 
+def test_without_the_model_measured_words_decide(controller):
+    controller.use_clip("hf-hub:nobody/nothing")
+    run(controller, controller.ask("large nucleus", 5))
+    state = controller.state
+    assert "Measured words alone" in state.message
+    assert state.network.measured["area_um2"].loc[state.match.best[0]] > state.network.measured["area_um2"].median()
+    with pytest.raises(NucleusError):
+        run(controller, controller.type_classes(["a", "b"]))
+    controller.use_clip("nucleus_clip")
+    assert state.match is None
+    assert state.by == CLASS
+
+
 def test_typed_classes_are_shown_then_learnt_from_clicks(controller):
     state = controller.state
     with pytest.raises(NucleusError, match="two or more"):
