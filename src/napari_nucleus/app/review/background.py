@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_nucleus.app.review.learner import Learned, Learner
-from napari_nucleus.core import NucleusError
 
 Lesson = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -66,13 +65,18 @@ class BackgroundLearner:
         self.failed.disconnect()
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                lesson, self._waiting = self._waiting, None
-                if lesson is None:
-                    self._thread = None
-                    return
+        while (lesson := self._next()) is not None:
             try:
                 self.learned.emit(self._learner.fit(*lesson))
-            except (NucleusError, np.linalg.LinAlgError, MemoryError) as error:
-                self.failed.emit(" ".join(str(error).split()) or "Expected memory to learn, got none. Close images.")
+            except MemoryError:
+                self.failed.emit("Expected memory to learn, got none. Close images.")
+            except Exception as error:  # a thread has nobody to raise to
+                self.failed.emit(" ".join(str(error).split()) or type(error).__name__)
+
+    def _next(self) -> Lesson | None:
+        """The lesson that waits; without one the thread ends."""
+        with self._lock:
+            lesson, self._waiting = self._waiting, None
+            if lesson is None:
+                self._thread = None
+            return lesson

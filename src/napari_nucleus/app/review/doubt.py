@@ -94,11 +94,12 @@ def doubt(evidence: Evidence, kind: Doubt) -> Array:
 
 
 def mistake(probabilities: NDArray[np.floating], classes: NDArray[np.integer] | None = None) -> Array:
-    """Chance that the class is wrong: 1 less its probability; of unknown classes (0), 1."""
+    """Chance that the class is wrong: 1 less its probability; of unknown classes (0, or more than C), 1."""
     p = np.asarray(probabilities, np.float64)
     if classes is None:
         return 1 - p.max(1, initial=0)
-    own = np.concatenate([np.zeros((len(p), 1)), p], 1)[np.arange(len(p)), classes]
+    known = np.where(np.asarray(classes) <= p.shape[1], classes, 0)
+    own = np.concatenate([np.zeros((len(p), 1)), p], 1)[np.arange(len(p)), known]
     return 1 - own
 
 

@@ -94,12 +94,12 @@ class Learner:
         rows : (n,) integers
             Nuclei that a person has decided on.
         classes : (n,) integers
-            From 1; nuclei of class 0 teach nothing.
+            From 1; nuclei of class 0, or of one that came later than the review began, teach nothing.
         """
         from scipy.linalg import solve_triangular
 
         start = perf_counter()
-        known = np.asarray(classes) > 0
+        known = (np.asarray(classes) > 0) & (np.asarray(classes) <= self._items.n_classes)
         rows, classes = np.asarray(rows, np.int64)[known], np.asarray(classes, np.int64)[known]
         if not len(rows):
             return Learned(_softmax(self._prior), 0, perf_counter() - start)

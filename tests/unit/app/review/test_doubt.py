@@ -26,6 +26,7 @@ def test_evenly_spread_probabilities_have_the_most_entropy():
 def test_a_mistake_is_about_the_class_that_stands_there():
     found = doubt(Evidence(P, classes=np.array([1, 2, 0])), Doubt.MISTAKE)
     assert found == pytest.approx([0, 0.6, 1])
+    assert doubt(Evidence(P, classes=np.array([1, 2, 4])), Doubt.MISTAKE)[2] == 1  # a class that came later
 
 
 def test_models_that_are_sure_of_different_classes_disagree_most():

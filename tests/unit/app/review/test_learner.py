@@ -43,6 +43,15 @@ def test_unknown_classes_and_unknown_features_do_no_harm(tissue):
     assert np.isfinite(with_unknown.probabilities).all()
 
 
+def test_classes_that_came_later_teach_nothing(tissue):
+    items, features, truth = tissue
+    learner = Learner(items, features)
+    rows = np.array([0, 3, 5])
+    learned = learner.fit(np.append(rows, 9), np.append(truth[rows], items.n_classes + 1))
+    assert learned.taught == 3
+    np.testing.assert_array_equal(learned.probabilities, learner.fit(rows, truth[rows]).probabilities)
+
+
 def test_many_corrections_go_through_landmarks(tissue, monkeypatch):
     monkeypatch.setattr("napari_nucleus.app.review.learner._LANDMARKS", 40)
     items, features, truth = tissue
