@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 
@@ -22,6 +25,8 @@ from napari_nucleus.app.graph.values import (
     uncertainty,
 )
 from napari_nucleus.core import ClassScheme, NucleusMap, numbered_scheme
+
+_PALETTE = 7  # different colours of numbered classes
 
 
 def names_of(state: GraphState) -> list[str]:
@@ -67,6 +72,17 @@ def classed(state: GraphState) -> NucleusMap | None:
     return None
 
 
+def scheme_of(names: Sequence[str], own: ClassScheme) -> ClassScheme:
+    """Names as a scheme: those that the nuclei's own scheme has keep its colours, the others get what is left."""
+    if tuple(names) == own.classes:
+        return own
+    known = {name: color for name, color in zip(own.classes, own.colors, strict=True) if name in names}
+    palette = dict.fromkeys(numbered_scheme(_PALETTE).colors)
+    free = cycle([color for color in palette if color not in known.values()] or list(palette))
+    colors = tuple(known[name] if name in known else next(free) for name in names)
+    return ClassScheme("words", tuple(names), colors)
+
+
 def _probabilities(state: GraphState, network: Network) -> pd.DataFrame:
     """By the graph where it has been asked, else as the nuclei came; nan where neither tells."""
     if state.answer is not None:
@@ -75,7 +91,7 @@ def _probabilities(state: GraphState, network: Network) -> pd.DataFrame:
 
 
 def _typed_nuclei(nuclei: NucleusMap, typed: Typed) -> NucleusMap:
-    scheme = ClassScheme("words", typed.names, numbered_scheme(len(typed.names)).colors)
+    scheme = scheme_of(typed.names, nuclei.scheme)
     found = typed.probabilities.loc[nuclei.table["label"]].to_numpy()
     kept = nuclei.table[[name for name in nuclei.table if not str(name).startswith("p_")]].reset_index(drop=True)
     kinds = np.array(typed.names, object)[found.argmax(1)]

@@ -17,10 +17,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_nucleus.app.graph.coloring import scheme_of
 from napari_nucleus.app.graph.controller import ENOUGH_CLICKS
 from napari_nucleus.app.graph.state import Match, Typed
 from napari_nucleus.app.graph.words import DEFAULT_CLIP
-from napari_nucleus.core import numbered_scheme
+from napari_nucleus.core import ClassScheme
 
 _MOST_LETTERS = 10_000
 _COLUMNS = 2
@@ -114,11 +115,11 @@ class TypedBar(QWidget):
         self.preview.clicked.connect(self._type)
         self.show_typed(None)
 
-    def show_typed(self, typed: Typed | None) -> None:
-        """Show the classes with their counts and clicks."""
+    def show_typed(self, typed: Typed | None, own: ClassScheme | None = None) -> None:
+        """Show the classes with their counts and clicks, and the colours that they have beside the nuclei's own."""
         names = () if typed is None else typed.names
         if tuple(self.buttons) != names:
-            self._rebuild(names)
+            self._rebuild(scheme_of(names, own or ClassScheme("none", (), ())))
         self.told.setVisible(typed is not None)
         if typed is None:
             return
@@ -129,15 +130,14 @@ class TypedBar(QWidget):
             self.buttons[name].setText(f"{name}: {counts[i]:,}{own}")
         self.told.setText(_told(typed))
 
-    def _rebuild(self, names: tuple[str, ...]) -> None:
+    def _rebuild(self, scheme: ClassScheme) -> None:
         for button in self.buttons.values():
             self._grid.removeWidget(button)
             button.deleteLater()
         self.buttons = {}
-        colors = numbered_scheme(len(names)).colors
-        for i, name in enumerate(names):
+        for i, (name, color) in enumerate(zip(scheme.classes, scheme.colors, strict=True)):
             button = self.buttons[name] = QPushButton(name)
-            button.setStyleSheet(f"border-left: 6px solid {colors[i]}; padding: 3px; text-align: left;")
+            button.setStyleSheet(f"border-left: 6px solid {color}; padding: 3px; text-align: left;")
             button.setToolTip(f"The selected nucleus is {name}")
             button.clicked.connect(lambda _checked=False, name=name: self.taught.emit(name))
             self._grid.addWidget(button, i // _COLUMNS, i % _COLUMNS)

@@ -6,26 +6,20 @@ import numpy as np
 from napari.utils.colormaps import ensure_colormap
 from numpy.typing import NDArray
 
+from napari_nucleus.app.graph.coloring import scheme_of
 from napari_nucleus.app.graph.network import Network
 from napari_nucleus.app.graph.values import Values
-from napari_nucleus.core import ClassScheme, numbered_scheme
+from napari_nucleus.core import ClassScheme
 from napari_nucleus.gui.layers.colors import class_colors
 
 COLORMAP = "viridis"
 _NOTHING = (0.6, 0.6, 0.6, 1.0)
 
 
-def scheme_of(values: Values, own: ClassScheme) -> ClassScheme:
-    """Colours of the classes of values: those of the nuclei where names are the same."""
-    if values.classes is None or tuple(values.classes) == own.classes:
-        return own
-    return ClassScheme("words", tuple(values.classes), numbered_scheme(len(values.classes)).colors)
-
-
 def node_colors(values: Values, own: ClassScheme) -> NDArray[np.float32]:
     """RGBA in 0..1 of each node, (N, 4); grey where nothing is known."""
     if values.classes is not None:
-        return class_colors(scheme_of(values, own))[values.numbers.astype(np.int64)]
+        return class_colors(scheme_of(values.classes, own))[values.numbers.astype(np.int64)]
     known = np.isfinite(values.numbers)
     span = values.high - values.low
     share = np.clip((values.numbers - values.low) / span, 0, 1) if span > 0 else np.zeros(len(known))

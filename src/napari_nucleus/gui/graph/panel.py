@@ -13,14 +13,14 @@ from superqt.utils import create_worker, signals_blocked
 
 from napari_nucleus.app.graph.coloring import classed, names_of, values_of
 from napari_nucleus.app.graph.controller import GraphController
-from napari_nucleus.app.graph.state import Done, Match, Task
+from napari_nucleus.app.graph.state import Done, Match, Task, Typed
 from napari_nucleus.app.graph.words import names_in
 from napari_nucleus.core import NucleusError
 from napari_nucleus.gui.composition.watch import Watch
 from napari_nucleus.gui.evaluate.form import labels_source
 from napari_nucleus.gui.graph.ask_bar import AskBar, TypedBar
 from napari_nucleus.gui.graph.card_view import CardView
-from napari_nucleus.gui.graph.colors import edge_colors, node_colors, scheme_of
+from napari_nucleus.gui.graph.colors import edge_colors, node_colors
 from napari_nucleus.gui.graph.form import GraphForm
 from napari_nucleus.gui.graph.layers import GraphLayers, Neighbours
 from napari_nucleus.gui.graph.picking import Picking
@@ -121,7 +121,7 @@ class GraphPanel(QWidget):
         for field in ("selected", "change", "answer", "text"):
             events[field].connect(self._show_card)
         events.match.connect(self._on_match)
-        events.typed.connect(self.typed.show_typed)
+        events.typed.connect(self._on_typed)
         events.statistics.connect(self._show_statistics)
         events.busy.connect(self._on_message)
         events.message.connect(self._on_message)
@@ -194,9 +194,8 @@ class GraphPanel(QWidget):
         values, network = values_of(self.state), self.state.network
         self.form.show_names(names_of(self.state), self.state.by)
         self.form.take.setVisible(values is not None and classed(self.state) is not None)
-        self.scale.show_values(
-            values, None if network is None or values is None else scheme_of(values, network.nuclei.scheme)
-        )
+        own = None if network is None else network.nuclei.scheme
+        self.scale.show_values(values, own)
         if values is not None and network is not None and self._like is not None:
             self._layers.color_nodes(self._like, node_colors(values, network.nuclei.scheme))
 
@@ -226,6 +225,10 @@ class GraphPanel(QWidget):
             nodes.selected_data = {network.row(label) for label in match.best}
         y, x = network.places[network.row(match.best[match.at])]
         fly_to(self._viewer, like, (y, x), _VIEW_UM)
+
+    def _on_typed(self, typed: Typed | None) -> None:
+        network = self.state.network
+        self.typed.show_typed(typed, None if network is None else network.nuclei.scheme)
 
     def _on_place(self, y: float, x: float) -> None:
         if self.state.network is not None:

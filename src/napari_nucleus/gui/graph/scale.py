@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from napari_nucleus.app.graph.coloring import scheme_of
 from napari_nucleus.app.graph.values import Values
 from napari_nucleus.core import ClassScheme
 from napari_nucleus.gui.graph.colors import COLORMAP
@@ -32,8 +33,8 @@ class ColorScale(QWidget):
         row.addWidget(self.high, 1)
         self.show_values(None, None)
 
-    def show_values(self, values: Values | None, scheme: ClassScheme | None) -> None:
-        """Explain values; None: nothing."""
+    def show_values(self, values: Values | None, own: ClassScheme | None) -> None:
+        """Explain values of nuclei of a scheme; None: nothing."""
         self.setVisible(values is not None)
         if values is None:
             return
@@ -43,7 +44,8 @@ class ColorScale(QWidget):
             self.low.setAlignment(Qt.AlignmentFlag.AlignRight)
             self.low.setText(f"{values.low:.3g}")
             self.high.setText(f"{values.high:.3g}")
-        elif scheme is not None:
+        elif own is not None:
+            scheme = scheme_of(values.classes, own)
             self.low.setAlignment(Qt.AlignmentFlag.AlignLeft)
             names = zip(scheme.classes, scheme.colors, strict=True)
             self.low.setText(

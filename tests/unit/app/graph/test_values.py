@@ -2,8 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from napari_nucleus.app.graph.coloring import scheme_of
 from napari_nucleus.app.graph.values import spanned, uncertainty
 from napari_nucleus.app.graph.words import names_in
+from napari_nucleus.core import SCHEMES
 
 
 def test_uncertainty_is_0_where_one_class_is_sure_and_1_where_all_are_alike():
@@ -21,3 +23,14 @@ def test_colours_span_all_but_outliers():
 @pytest.mark.parametrize(("text", "names"), [("", []), (" , ,", []), ("a,  b c ,", ["a", "b c"])])
 def test_names_in_a_line(text, names):
     assert names_in(text) == names
+
+
+def test_names_keep_the_colours_of_their_classes_and_others_differ():
+    own = SCHEMES["consep"]
+    scheme = scheme_of(["tumour", "epithelial", "fat", "other"], own)
+    colors = dict(zip(scheme.classes, scheme.colors, strict=True))
+    assert colors["epithelial"] == own.colors[own.number_of("epithelial") - 1]
+    assert len(set(scheme.colors)) == 4
+    assert scheme_of(own.classes, own) is own
+    assert len(scheme_of([f"c{i}" for i in range(30)], own)) == 30
+    assert len(scheme_of([], own)) == 0
