@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QEvent, QPoint, Qt
@@ -250,7 +251,7 @@ def test_a_click_and_the_brush_add_what_was_missed(window):
     y, x = np.mgrid[:256, :256]
     np_prob = np.clip(1.3 - np.hypot(y - 54, x - 54) / 8, 0, 1).astype(np.float32)
     maps = HoverMaps(np_prob, np.zeros((2, 256, 256), np.float32))
-    window.panel.controller.take_sight(window.reviewer, Sight(maps, np.zeros((25, 3), np.float32)))
+    window.panel.controller.take_sight(window.reviewer, Sight(maps, pd.DataFrame(index=range(1, 26))))
     window.review()
     window.qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=window.pixel(54, 54))
     before = window.reviewer.proposal.pixels.sum()

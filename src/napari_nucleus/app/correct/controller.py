@@ -18,7 +18,7 @@ from napari_nucleus.app.correct.following import Following
 from napari_nucleus.app.correct.keys import Command, keys_file, load_keys, save_keys
 from napari_nucleus.app.correct.reviewer import Reviewer
 from napari_nucleus.app.correct.sight import Sight, evidence_of
-from napari_nucleus.app.review import Learned
+from napari_nucleus.app.review import Doubt, Learned
 from napari_nucleus.core import Image, NucleusError, NucleusMap
 from napari_nucleus.project import Project, Provenance, scheme_edits
 from napari_nucleus.project.classes import active
@@ -79,6 +79,7 @@ class CorrectController:
         self.project: Project | None = None
         self.reviewer: Reviewer | None = None
         self._keys_file = keys_file()
+        self._sights: dict[int, Sight] = {}
 
     def create(self, folder: str | os.PathLike[str], nuclei: NucleusMap) -> None:
         """Begin a project with the classes of some nuclei, and open it.
@@ -108,6 +109,7 @@ class CorrectController:
     def close(self) -> None:
         """Close image and project."""
         self.close_image()
+        self._sights.clear()
         if self.project is not None:
             self.project.close()
         self.project = None
@@ -147,7 +149,10 @@ class CorrectController:
         self.close_image()
         self.reviewer = Reviewer(bench, load_keys(class_keys(project), self._keys_file))
         self.opened.emit(self.reviewer)
-        self._follow(Following(bench))
+        if image in self._sights:
+            self.take_sight(self.reviewer, self._sights[image])
+        else:
+            self._follow(Following(bench))
 
     def close_image(self) -> None:
         """Close the image; everything is written already."""
@@ -168,17 +173,20 @@ class CorrectController:
             self.state.message = str(error)
             return None
 
+    def is_seen(self, image: int) -> bool:
+        """Whether the models have looked at an image already."""
+        return image in self._sights
+
     def take_sight(self, reviewer: Reviewer, sight: Sight) -> None:
         """From now on nuclei can be proposed, and what is corrected is learnt from."""
         if reviewer is not self.reviewer:
             return
         reviewer.maps = sight.maps
         self.state.looking = ""
-        former = reviewer.following
-        labels = reviewer.bench.rows.columns["label"]
-        if former is not None and len(labels) == len(sight.features):
-            evidence = evidence_of(reviewer.bench, sight)
-            self._follow(Following(reviewer.bench, sight.features, evidence, former.session.order))
+        self._sights[reviewer.bench.image] = sight
+        evidence, former = evidence_of(reviewer.bench, sight), reviewer.following
+        order = Doubt.MISTAKE if former is None else former.session.order
+        self._follow(Following(reviewer.bench, evidence.features, evidence, order))
 
     def take_lesson(self, learned: Learned) -> None:
         """What was learnt becomes the classes of nuclei that nobody has decided on."""

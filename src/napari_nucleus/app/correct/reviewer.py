@@ -136,7 +136,9 @@ class Reviewer:
         self.number = number
         if self.mode.tool is Tool.DRAW or self.proposal is not None:
             return
-        self.bench.set_class(self._targets(), number)
+        targets = self._targets()
+        disputed = self.following is not None and not self.following.disputed.isdisjoint(targets)
+        (self.bench.adjudicate if disputed else self.bench.set_class)(targets, number)
         self._go_on()
 
     def stroke(self, box: Box, pixels: NDArray[np.bool_]) -> None:

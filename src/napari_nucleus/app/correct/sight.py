@@ -17,7 +17,8 @@ from napari_nucleus.core import HoverMaps, Image, NucleusError, NucleusMap, Prog
 
 MODEL = "default"
 _MOST_PIXELS = 64_000_000  # of maps that are kept: 32 bytes a pixel
-_RELABELLED = "confidence"  # the feature that nuclei of a cross-relabelled data set bring along
+# Features that nuclei bring along: of a cross-relabelled data set; of segmenting with several models or views.
+_RELABELLED, _DISAGREEMENT = "confidence", "disagreement"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,14 +29,14 @@ class Sight:
     ----------
     maps : HoverMaps or None
         None where the image is too large for them.
-    features : (N, D) float32
-        Of the nuclei, by rising label.
+    features : DataFrame
+        A row a nucleus, indexed by its label: what the network sees of it.
     graph : DataFrame or None
         Probabilities by the graph, a row a nucleus, a column a class; None where there is no classifier.
     """
 
     maps: HoverMaps | None
-    features: NDArray[np.float32]
+    features: pd.DataFrame
     graph: pd.DataFrame | None = None
 
 
@@ -54,19 +55,25 @@ def look(image: Image, nuclei: NucleusMap, steps: SegmentSteps = segment_steps) 
     yield Progress(0, 0, "looking at each nucleus")
     from napari_nucleus.inference import nucleus_features
 
-    features = nucleus_features(image, nuclei, MODEL)
+    seen = nucleus_features(image, nuclei, MODEL)
     yield Progress(0, 0, "looking at their neighbourhoods")
-    return Sight(maps, features, _by_graph(image, nuclei, features))
+    features = pd.DataFrame(seen, index=pd.Index(nuclei.table["label"]))
+    return Sight(maps, features, _by_graph(image, nuclei, seen))
 
 
 def evidence_of(bench: Workbench, sight: Sight) -> Evidence:
-    """What the orders of a queue are made from; the graph's votes count where it tells the same classes apart."""
+    """What the orders of a queue are made from, a row a nucleus by rising label.
+
+    Nuclei that came after the look have nan. The graph's votes count where it tells the same classes apart.
+    """
     items = review_items(bench, 1.0)
+    features = sight.features.reindex(items.label).to_numpy(np.float32)
     names = list(bench.project.scheme.classes)
     graph = None
     if sight.graph is not None and list(sight.graph.columns) == names:
         graph = sight.graph.reindex(items.label).to_numpy(np.float64)
-    return Evidence(items.probabilities, relabel=_relabelled(bench), graph=graph, features=sight.features)
+    relabel, disagreement = _brought(bench, _RELABELLED), _brought(bench, _DISAGREEMENT)
+    return Evidence(items.probabilities, disagreement=disagreement, relabel=relabel, graph=graph, features=features)
 
 
 def _by_graph(image: Image, nuclei: NucleusMap, features: NDArray[np.float32]) -> pd.DataFrame | None:
@@ -79,9 +86,9 @@ def _by_graph(image: Image, nuclei: NucleusMap, features: NDArray[np.float32]) -
         return None
 
 
-def _relabelled(bench: Workbench) -> NDArray[np.float64] | None:
-    """Confidence of the cross-relabelling, where the nuclei come from one."""
-    if _RELABELLED not in bench.rows.features:
+def _brought(bench: Workbench, name: str) -> NDArray[np.float64] | None:
+    """A feature that the nuclei came with, by rising label; None where they didn't."""
+    if name not in bench.rows.features:
         return None
     columns = np.sort(bench.rows.columns, order="label")
-    return np.asarray(columns["features"][:, bench.rows.features.index(_RELABELLED)], np.float64)
+    return np.asarray(columns["features"][:, bench.rows.features.index(name)], np.float64)

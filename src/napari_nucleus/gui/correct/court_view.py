@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage, QKeyEvent, QPixmap
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from superqt.utils import create_worker
 
 from napari_nucleus.app.correct.courtroom import Case, Courtroom
 from napari_nucleus.app.correct.keys import Action, KeyMap
 from napari_nucleus.app.review.verdicts import Verdict
-from napari_nucleus.core import NucleusError
+from napari_nucleus.core import NucleusError, Progress
 from napari_nucleus.gui.correct.key_filter import key_name
 from napari_nucleus.gui.report import report
 
@@ -40,6 +42,8 @@ class CourtView(QWidget):
         self.room: Courtroom | None = None
         self._keys = KeyMap.default(0)
         self.open_button, self.export = QPushButton("Open a run…"), QPushButton("Export…")
+        self.votes, self.refined = QPushButton("Ask for votes…"), QPushButton("Write data set…")
+        self._folder, self._worker = Path(), None
         self.picture, self.text, self.bar = QLabel(), QLabel(), QProgressBar()
         self.buttons = {action: QPushButton(f"{action} ({self._keys.shown(action)})") for action in _VERDICTS}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -55,7 +59,7 @@ class CourtView(QWidget):
         NucleusError
             There is no ledger in the folder.
         """
-        self.room = Courtroom(folder)
+        self.room, self._folder = Courtroom(folder), folder
         self.room.moved.connect(self._show)
         self._show()
         self.setFocus()
@@ -96,6 +100,10 @@ class CourtView(QWidget):
         self.picture.setMinimumHeight(_PICTURE_PX)
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.text.setWordWrap(True)
+        self.votes.setToolTip("Student, text and graph say what they make of every cell; takes a while")
+        self.refined.setToolTip("Write the refined data set anew, as you have decided")
+        self.votes.clicked.connect(self._on_votes)
+        self.refined.clicked.connect(self._on_refined)
         self.open_button.clicked.connect(self._on_open)
         self.export.clicked.connect(self._on_export)
         for action, button in self.buttons.items():
@@ -105,7 +113,9 @@ class CourtView(QWidget):
     def _lay_out(self) -> None:
         column, row = QVBoxLayout(self), QGridLayout()
         row.addWidget(self.open_button, 0, 0)
+        row.addWidget(self.votes, 0, 1)
         row.addWidget(self.export, 0, 2)
+        row.addWidget(self.refined, 2, 0, 1, 3)
         for place, button in enumerate(self.buttons.values()):
             row.addWidget(button, 1, place)
         for widget in (self.bar, self.picture, self.text):
@@ -116,7 +126,7 @@ class CourtView(QWidget):
     def _show(self) -> None:
         room = self.room
         case = None if room is None else room.case
-        for widget in (*self.buttons.values(), self.export, self.bar, self.picture):
+        for widget in (*self.buttons.values(), self.votes, self.export, self.refined, self.bar, self.picture):
             widget.setVisible(case is not None)
         if room is None or case is None:
             told = "Open the run of a cross-relabelling: each cell that it renamed comes with all votes, to be judged."
@@ -134,6 +144,34 @@ class CourtView(QWidget):
         if folder:
             self._try(lambda: self.open(Path(folder)))
 
+    def _on_votes(self) -> None:
+        data = QFileDialog.getExistingDirectory(self, "Folder of both data sets")
+        if data:
+            self._work(_collect, Path(data), lambda _court: self._try(lambda: self.open(self._folder)))
+
+    def _on_refined(self) -> None:
+        data = QFileDialog.getExistingDirectory(self, "Folder of both data sets")
+        out = QFileDialog.getExistingDirectory(self, "Where the refined data set goes") if data else ""
+        if out:
+            self._work(_write, Path(data), lambda _nothing: self._done(f"Written to {out}."), Path(out))
+
+    def _work(self, what: Callable[..., Any], data: Path, then: Callable[[Any], None], *more: Path) -> None:
+        """Long work of the court, in a thread."""
+        self.votes.setEnabled(False)
+        self.refined.setEnabled(False)
+        answers = {"yielded": self._on_progress, "returned": then, "errored": report, "finished": self._done}
+        self._worker = create_worker(what, self._folder, data, *more, _connect=answers)
+
+    def _on_progress(self, progress: Progress) -> None:
+        self.bar.setFormat(f"{progress.message} {progress.done}/{progress.total}")
+
+    def _done(self, message: str = "") -> None:
+        self.votes.setEnabled(True)
+        self.refined.setEnabled(True)
+        self._show()
+        if message:
+            self.bar.setFormat(message)
+
     def _on_export(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Ledger", "ledger.csv", "Tables (*.csv *.parquet)")
         room = self.room
@@ -145,6 +183,19 @@ class CourtView(QWidget):
             what()
         except NucleusError as error:
             report(error)
+
+
+def _collect(folder: Path, data: Path) -> Generator[Progress, None, Any]:
+    from napari_nucleus.app.review.ballots import collect_votes
+    from napari_nucleus.app.review.voters import voters
+
+    return (yield from collect_votes(folder, data, voters()))
+
+
+def _write(folder: Path, data: Path, out: Path) -> Generator[Progress, None, None]:
+    from napari_nucleus.app.review.ballots import write_reviewed
+
+    yield from write_reviewed(folder, data, out)
 
 
 def _told(case: Case) -> str:

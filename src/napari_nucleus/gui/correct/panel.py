@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import napari.viewer
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import QEvent, QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QLabel, QTabWidget, QVBoxLayout, QWidget
 from superqt.utils import create_worker
 
+from napari_nucleus.app.correct import Change
 from napari_nucleus.app.correct.controller import CorrectController
 from napari_nucleus.app.correct.counts import Wanted, class_counts, imbalance, matching, work_done
 from napari_nucleus.app.correct.following import Following
@@ -24,8 +25,10 @@ from napari_nucleus.gui.correct.keys_view import KeysView
 from napari_nucleus.gui.correct.opening import ProjectImage, layers_for, nuclei_layers
 from napari_nucleus.gui.correct.project_bar import ProjectBar
 from napari_nucleus.gui.correct.review_view import ReviewView
+from napari_nucleus.gui.correct.scheme_view import SchemeView
 from napari_nucleus.gui.report import report
 from napari_nucleus.gui.segment.column import Column
+from napari_nucleus.project import SchemeEdit
 
 
 class CorrectPanel(QWidget):
@@ -53,6 +56,7 @@ class CorrectPanel(QWidget):
         self.bar, self.message, self.tabs = ProjectBar(self.state), QLabel(), QTabWidget()
         self.review, self.keys = ReviewView(), KeysView()
         self.court, self.counts = CourtView(lambda: self.state.annotator), CountsView()
+        self.classes = SchemeView()
         self._image = ProjectImage(viewer)
         self._worker: Any = None
         self._lay_out()
@@ -91,6 +95,7 @@ class CorrectPanel(QWidget):
             ("Review", self.review),
             ("Court", self.court),
             ("Counts", self.counts),
+            ("Classes", self.classes),
             ("Keys", self.keys),
         ):
             self.tabs.addTab(widget, title)
@@ -119,6 +124,8 @@ class CorrectPanel(QWidget):
         self._learned.connect(self.controller.take_lesson)
         self._failed.connect(self._on_message)
         self.keys.rebound.connect(self._on_rebound)
+        self.classes.edited.connect(self._on_scheme_edit)
+        queue.fine_tune_wanted.connect(self._on_fine_tune)
         self.tabs.currentChanged.connect(lambda _tab: self._show_counts())
 
     def _make(self, folder: str | Path) -> None:
@@ -146,7 +153,8 @@ class CorrectPanel(QWidget):
             self.canvas = CorrectCanvas(self._viewer, reviewer, place, report, self)
             self._on_follows(self.review.queue.follows.isChecked())
             reviewer.asked.connect(self._on_asked)
-            if image is not None and self._looks:
+            reviewer.bench.changed.connect(self._on_changed)
+            if image is not None and self._looks and not self.controller.is_seen(reviewer.bench.image):
                 self._look(reviewer, image)
         self.review.set_reviewer(reviewer)
         self._show_keys()
@@ -205,6 +213,33 @@ class CorrectPanel(QWidget):
             reviewer.mode.choose(matching(reviewer.bench, wanted))
             self.state.message = f"{len(reviewer.mode.chosen):,} nuclei chosen; Esc lets them go."
 
+    def _on_changed(self, change: Change) -> None:
+        """Where the classes themselves have changed, colours and keys have: show all anew."""
+        reviewer = self.controller.reviewer
+        if not change.labels and reviewer is not None:
+            on = reviewer.mode.on
+            QTimer.singleShot(0, lambda: self._open_again(reviewer.bench.image, on))
+
+    def _open_again(self, image: int, on: bool) -> None:
+        self.open_image(image)
+        if self.controller.reviewer is not None:
+            self.controller.reviewer.mode.on = on
+
+    def _on_scheme_edit(self, edit: SchemeEdit) -> None:
+        reviewer = self.controller.reviewer
+        if reviewer is not None:
+            self._try(lambda: reviewer.bench.edit_scheme(edit))
+
+    def _on_fine_tune(self) -> None:
+        """Open the panel that trains, with this project as its data."""
+        from napari_nucleus.gui.train import TrainPanel
+
+        _, panel = self._viewer.window.add_plugin_dock_widget("napari-nucleus", "Train")
+        assert isinstance(panel, TrainPanel)
+        tab = panel.fine_tune
+        tab.source.setCurrentIndex(tab.source.findData("folder"))
+        tab.folder.set(self.state.folder)
+
     def _on_rebound(self, command: Command, key: str) -> None:
         self._try(lambda: self.controller.rebind(command, key))
         self._show_keys()
@@ -222,6 +257,8 @@ class CorrectPanel(QWidget):
         if reviewer is not None:
             self.keys.show_keys(reviewer.keys, reviewer.bench.project.scheme)
             self.court.set_keys(reviewer.keys)
+            project = reviewer.bench.project
+            self.classes.show_classes(project.classes, project.scheme)
 
     def _show_counts(self) -> None:
         reviewer = self.controller.reviewer

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 from superqt.utils import signals_blocked
 
-from napari_nucleus.app.correct.following import Following
+from napari_nucleus.app.correct.following import Among, Following
 from napari_nucleus.app.review import Doubt, ReviewFilter
 from napari_nucleus.app.training.state import time_left
 from napari_nucleus.core import ClassScheme
@@ -21,23 +22,27 @@ _TAB = Qt.FocusPolicy.TabFocus  # a click leaves the keys with the canvas
 class QueueView(QWidget):
     """Shows a `Following`; numbers follow in pauses, never on a key's way.
 
-    ``region_wanted`` asks for the part of the image that is in view.
+    ``region_wanted`` asks for the part of the image that is in view, ``fine_tune_wanted`` for the panel *Train*.
     """
 
     region_wanted = Signal()
+    fine_tune_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._following: Following | None = None
-        self.order, self.kind = QComboBox(), QComboBox()
+        self.order, self.kind, self.among = QComboBox(), QComboBox(), QComboBox()
         self.in_view, self.follows, self.learns = QCheckBox("in view only"), QCheckBox("fly to it"), QCheckBox("learn")
         self.previous, self.next = QPushButton("Previous"), QPushButton("Next")
+        self.fine_tune = QPushButton("Fine-tune on what was corrected…")
         self.bar, self.error, self.lesson = QProgressBar(), QLabel(), QLabel()
         self._soon, self._idle = _timer(self, _SOON_MS, self._show_progress), _timer(self, _IDLE_MS, self._show_error)
         self._dress()
         self._lay_out()
         self.order.activated.connect(self._on_order)
         self.kind.activated.connect(self._on_filter)
+        self.among.activated.connect(self._on_filter)
+        self.fine_tune.clicked.connect(self.fine_tune_wanted)
         self.in_view.toggled.connect(self._on_in_view)
         self.learns.toggled.connect(self._on_learns)
         self.set_following(None, None)
@@ -62,18 +67,24 @@ class QueueView(QWidget):
         """Visit only nuclei of a box, corners in µm; None: of the whole image."""
         if self._following is not None:
             queue = self._following.session.queue
-            queue.only = ReviewFilter(classes=queue.only.classes, region=region)
+            queue.only = replace(queue.only, region=region)
 
     def _dress(self) -> None:
         self.order.setToolTip("Which nucleus comes next")
         self.kind.setToolTip("Visit nuclei of this class only")
+        self.among.setToolTip("Visit only nuclei of which this was said; where annotators disagree, you adjudicate")
+        for which in Among:
+            self.among.addItem(str(which), which)
+        self.fine_tune.setToolTip("Open the panel Train with this project: the network learns, not only the order")
         self.in_view.setToolTip("Visit only nuclei of the part of the image that is in view now")
         self.follows.setToolTip("The view goes to the nucleus that comes next; off, only the ring does")
         self.learns.setToolTip("After every few corrections, classes and order of all other nuclei are learnt anew")
         self.follows.setChecked(True)
         self.learns.setChecked(True)
-        for widget in (self.order, self.kind, self.in_view, self.follows, self.learns, self.previous, self.next):
+        for widget in (self.order, self.kind, self.among, self.in_view, self.follows, self.learns):
             widget.setFocusPolicy(_TAB)
+        for button in (self.previous, self.next, self.fine_tune):
+            button.setFocusPolicy(_TAB)
         for label in (self.error, self.lesson):
             label.setWordWrap(True)
         self.error.setToolTip("Estimated from the classifier's doubt and from how often it was wrong where you looked")
@@ -84,12 +95,13 @@ class QueueView(QWidget):
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.addRow("order by", self.order)
         rows.addRow("class", self.kind)
+        rows.addRow("nuclei", self.among)
         for widgets in ((self.in_view, self.follows, self.learns), (self.previous, self.next)):
             row = QHBoxLayout()
             for widget in widgets:
                 row.addWidget(widget)
             rows.addRow(row)
-        for label in (self.bar, self.error, self.lesson):
+        for label in (self.bar, self.error, self.lesson, self.fine_tune):
             rows.addRow(label)
 
     def _fill(self, following: Following, scheme: ClassScheme | None) -> None:
@@ -112,7 +124,9 @@ class QueueView(QWidget):
     def _on_filter(self) -> None:
         if self._following is not None:
             queue, number = self._following.session.queue, self.kind.currentData()
-            queue.only = ReviewFilter(classes=None if number is None else frozenset([number]), region=queue.only.region)
+            classes = None if number is None else frozenset([number])
+            among = self._following.among(Among(self.among.currentData()))
+            queue.only = ReviewFilter(classes=classes, region=queue.only.region, among=among)
 
     def _on_in_view(self, on: bool) -> None:
         if on:

@@ -1,11 +1,17 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_nucleus.app.correct.controller import CorrectController
 from napari_nucleus.app.correct.keys import Action
-from napari_nucleus.app.correct.sight import Sight
+from napari_nucleus.app.correct.sight import Sight, look
 from napari_nucleus.app.review import Doubt, Learned
-from napari_nucleus.core import NucleusError
+from napari_nucleus.core import Image, NucleusError, NucleusMap, drain
+
+
+def seen(labels):
+    values = np.random.default_rng(0).random((len(labels), 4)).astype(np.float32)
+    return pd.DataFrame(values, index=pd.Index(labels))
 
 
 @pytest.fixture
@@ -72,7 +78,7 @@ def test_keys_of_actions_are_the_users_and_those_of_classes_the_projects(control
 def test_with_features_it_learns_and_orders_by_more(controller, made):
     reviewer = controller.reviewer
     assert Doubt.ATYPICAL not in reviewer.following.session.orders
-    controller.take_sight(reviewer, Sight(None, np.random.default_rng(0).random((6, 4)).astype(np.float32)))
+    controller.take_sight(reviewer, Sight(None, seen([7, 14, 21, 28, 35, 42])))
     session = reviewer.following.session
     assert Doubt.ATYPICAL in session.orders
     reviewer.bench.set_class([7, 14], 3)
@@ -84,7 +90,25 @@ def test_with_features_it_learns_and_orders_by_more(controller, made):
 def test_sight_of_an_image_that_was_closed_meanwhile_is_dropped(controller, made):
     former = controller.reviewer
     controller.choose(1)
-    controller.take_sight(former, Sight(None, np.zeros((6, 4), np.float32)))
+    controller.take_sight(former, Sight(None, seen([7, 14])))
     assert controller.reviewer.following.can_learn is False
     controller.close_image()
     controller.take_lesson(Learned(np.full((6, 4), 0.25), 1, 0.0))
+
+
+def test_what_models_saw_is_kept_while_the_project_is_open(controller, made):
+    controller.take_sight(controller.reviewer, Sight(None, seen([7, 14, 21, 28, 35])))
+    controller.reviewer.bench.delete(7)
+    controller.choose(1)
+    session = controller.reviewer.following.session
+    assert Doubt.ATYPICAL in session.orders
+    assert len(session.items) == 5
+
+
+def test_models_look_at_an_image(nuclei):
+    nuclei = NucleusMap.from_labels(nuclei.labels[:64, :64], classes="consep")
+    pixels = np.random.default_rng(0).integers(0, 256, (*nuclei.labels.shape, 3)).astype(np.uint8)
+    sight = drain(look(Image((pixels,), mpp=nuclei.mpp), nuclei))
+    assert sight.maps.shape == nuclei.labels.shape
+    assert sight.features.index.tolist() == nuclei.table["label"].tolist()
+    assert np.isfinite(sight.features.to_numpy()).all()

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 
-from napari_nucleus.app.correct.following import Following, review_items
+from napari_nucleus.app.correct import Workbench
+from napari_nucleus.app.correct.following import Among, Following, review_items
 from napari_nucleus.app.correct.keys import Action, KeyMap
 from napari_nucleus.app.correct.mode import Tool
 from napari_nucleus.app.correct.reviewer import Reviewer
-from napari_nucleus.app.review import Learned
+from napari_nucleus.app.review import Learned, ReviewFilter
 from napari_nucleus.core import HoverMaps, NucleusError
+from napari_nucleus.project.agreement import disputes
 
 CENTRES = {7: (20, 20), 14: (20, 37), 21: (250, 255), 28: (255, 400), 35: (100, 511), 42: (290, 100)}
 
@@ -228,3 +230,28 @@ def test_nuclei_without_probabilities_are_as_likely_of_any_class(bench):
     items = review_items(bench, 0.25)
     np.testing.assert_allclose(items.probabilities.sum(1), 1)
     assert items.label.tolist() == sorted(CENTRES)
+
+
+def test_where_annotators_disagree_a_third_decides(reviewer, project):
+    for name, number in (("bob", 1), ("eve", 2)):
+        Workbench.open(project, 1, name).set_class(21, number)
+    reviewer.bench.refresh()
+    following = reviewer.following
+    assert queue(reviewer).progress.done == 1
+    queue(reviewer).only = ReviewFilter(among=following.among(Among.DISPUTED))
+    reviewer.press("N")
+    assert reviewer.mode.current == 21
+    reviewer.press("3")
+    assert reviewer.bench.rows.number(21) == 3
+    assert not disputes(project)
+    assert queue(reviewer).progress == (1, 1, queue(reviewer).progress.seconds_left)
+
+
+def test_flagged_nuclei_alone_are_visited(reviewer):
+    reviewer.bench.flag([28, 35])
+    queue(reviewer).only = ReviewFilter(among=reviewer.following.among(Among.FLAGGED))
+    visited = set()
+    for _ in range(3):
+        reviewer.press("N")
+        visited.add(reviewer.mode.current)
+    assert visited == {28, 35}
