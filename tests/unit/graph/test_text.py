@@ -1,9 +1,13 @@
 import time
 
+import huggingface_hub
+import numpy as np
 import pytest
 import torch
 
-from napari_nucleus.graph import ClipText
+from napari_nucleus.core import NucleusError
+from napari_nucleus.graph import ClipText, text_encoder
+from napari_nucleus.models import ModelCard, add_model, create_model
 
 SMALL = {"text_cfg": {"layers": 1, "width": 16, "heads": 2}, "vision_cfg": {"layers": 1, "width": 16, "head_width": 16}}
 
@@ -37,3 +41,42 @@ def test_a_hundred_thousand_nuclei_take_no_longer_than_their_sentences(encoder):
     start = time.process_time()
     assert encoder(["a", "b"] * 50_000).shape == (100_000, 512)
     assert time.process_time() - start < 2
+
+
+def test_the_embedded_clip_is_there_offline():
+    encoder = text_encoder()
+    found = encoder.encode(["a small round dark nucleus", "a large pale nucleus"])
+    assert found.shape == (2, encoder.width)
+    assert found.dtype == np.float32
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert encoder.encode([]).shape == (0, encoder.width)
+
+
+def test_a_text_of_ten_thousand_characters_is_read_as_far_as_it_fits():
+    long = text_encoder().encode(["round nucleus " * 715])
+    assert np.isfinite(long).all()
+
+
+def test_a_successor_of_the_list_is_taken_by_its_name(models_folder):
+    torch.manual_seed(0)
+    network = create_model("nucleus_clip", width=32)
+    add_model(network.state_dict(), ModelCard("mine", "nucleus_clip", "consep", 0.25, options={"width": 32}))
+    assert text_encoder("mine").width == 32
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nothing", "Expected a CLIP .nucleus_clip.*got 'nothing'"),
+        ("nucleus_small", "Expected a CLIP with trained weights, got nucleus_small"),
+        ("ViT-B-32/nothing", "Expected weights of ViT-B-32"),
+        ("ViT-B-16-quickgelu", "models import FILE --encoder ViT-B-16-quickgelu"),
+        ("hf-hub:nobody/nothing", "models import FILE --encoder hf-hub:nobody/nothing"),
+    ],
+)
+def test_what_can_not_be_had_is_one_line_with_the_way_out(name, message, monkeypatch, tmp_path):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(NucleusError, match=message) as raised:
+        text_encoder(name)
+    assert "\n" not in str(raised.value)
