@@ -1,13 +1,13 @@
 """A scripted annotator corrects the default model's classes: at random, in queue order, and with learning.
 
-    python benchmarks/annotator.py DATA [--split test|validation] [--seeds 5] [--out FOLDER] [--picture FILE]
+    python benchmarks/annotator.py DATA [--split test|validation] [--seeds 5] [--out FOLDER]
 
 DATA holds ``consep``. The default model segments the tiles; a nucleus that overlaps an annotated one by more than
 half (IoU > 0.5) is matched with it, and its true class is known to the annotator. Only matched nuclei are visited. One
 visited nucleus is one action: afterwards it has its true class. Counted are actions until 90, 95 and 98 % of all
 matched nuclei have the right class. The queue and the learner were tuned on ``validation``, the five tiles of the
 training split that the model was not trained on; ``test`` is the default. What the model says is kept in FOLDER and
-isn't asked again.
+isn't asked again; the courses land there, too.
 """
 
 from __future__ import annotations
@@ -123,8 +123,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--split", choices=SPLITS, default="test")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--out", type=Path, help="folder for what the model says, courses and table")
-    parser.add_argument("--picture", type=Path, help="file for the curves")
+    parser.add_argument("--out", type=Path, help="folder for what the model says, and for the courses")
     arguments = parser.parse_args()
     tissue = kept(arguments.data, arguments.split, arguments.out)
     matched = tissue.truth > 0
@@ -132,8 +131,9 @@ def main() -> None:
     print(f"{arguments.split}: {matched.sum()} matched nuclei, {begin:.1%} of them right at the beginning")
     courses = {s: [annotate(tissue, s, seed) for seed in range(arguments.seeds)] for s in STRATEGIES}
     report(courses)
-    if arguments.picture:
-        draw(courses, arguments.picture)
+    if arguments.out:
+        named = {f"{strategy}/{seed}": run.right for strategy, runs in courses.items() for seed, run in enumerate(runs)}
+        np.savez_compressed(arguments.out / f"{arguments.split}_courses.npz", **named)
 
 
 def report(courses: dict[str, list[Course]]) -> None:
@@ -160,22 +160,6 @@ def report_estimates(strategy: str, runs: list[pd.DataFrame]) -> None:
         wrong, after = found["wrong"], found["actions"].mean()
         print(f"  {what} fell under {STOP:.0%} in {len(found)} of {len(runs)} runs, after {after:.0f} actions;")
         print(f"  truly wrong then: {wrong.mean():.2%} on average, {wrong.max():.2%} at most")
-
-
-def draw(courses: dict[str, list[Course]], file: Path) -> None:
-    """The share of right classes over actions, a line a seed."""
-    from matplotlib.figure import Figure
-
-    figure = Figure((6.4, 3.8), layout="constrained")
-    axes = figure.subplots()
-    for (strategy, runs), color in zip(courses.items(), ("#777777", "#0072B2", "#D55E00"), strict=True):
-        for seed, course in enumerate(runs):
-            axes.plot(100 * course.right, color=color, lw=1.2, label=None if seed else strategy)
-    for target in TARGETS:
-        axes.axhline(100 * target, color="#bbbbbb", lw=0.8, ls=":")
-    axes.set(xlabel="nuclei visited", ylabel="right classes, %", xlim=(0, None), ylim=(None, 100.3))
-    axes.legend(frameon=False, loc="lower right")
-    figure.savefig(file, dpi=130)
 
 
 if __name__ == "__main__":

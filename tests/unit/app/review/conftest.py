@@ -6,7 +6,7 @@ import pytest
 from napari_nucleus.app.review import ReviewItems
 
 
-def made_up(per_image=150, seed=0):
+def _made_up(per_image=150, seed=0):
     """Items, features and true classes: what is of class 2 in image 1 looks to the model like class 1."""
     rng = np.random.default_rng(seed)
     n = 2 * per_image
@@ -23,5 +23,10 @@ def made_up(per_image=150, seed=0):
 
 
 @pytest.fixture
+def made_up():
+    return _made_up
+
+
+@pytest.fixture
 def tissue():
-    return made_up()
+    return _made_up()
