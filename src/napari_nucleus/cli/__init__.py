@@ -25,6 +25,7 @@ from napari_nucleus.cli import (
     fine_tune,
     jobs,
     models,
+    project,
     relabel,
     segment,
     tiles,
@@ -54,6 +55,7 @@ app.command()(court.court)
 app.command()(tiles.tiles)
 app.add_typer(jobs.jobs, name="jobs")
 app.add_typer(models.models, name="models")
+app.add_typer(project.project, name="project")
 app.command()(doctor.doctor)
 
 

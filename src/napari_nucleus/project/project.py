@@ -92,11 +92,6 @@ class Project:
         return read_classes(self.base)
 
     @property
-    def class_ids(self) -> tuple[int, ...]:
-        """What `Row.kind` is for each class of `scheme`, in its order; nuclei of merged classes have others."""
-        return tuple(one.id for one in active(self.classes))
-
-    @property
     def annotators(self) -> tuple[str, ...]:
         """Who has ever corrected something."""
         return tuple(name for (name,) in self.base.execute("SELECT name FROM annotator ORDER BY since, name"))

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_nucleus.app.correct import geometry
 from napari_nucleus.app.correct.boxes import box_of, window
 from napari_nucleus.app.correct.votes import vote
 from napari_nucleus.core import HoverMaps, NucleusError
@@ -16,12 +17,14 @@ from napari_nucleus.project.chunks import Box
 
 _REACH_UM = 16.0  # no nucleus reaches farther from the click
 _SHARES = np.linspace(0.95, 0.05, 16)  # of the NP found at the click: where the outlines run, the smallest first
-_FIRST = 0.5  # the share that is proposed at first
+_FIRST = 0.3  # the share that is proposed at first
 _LEAST = 0.04  # NP below this says nothing
 _NEAR_UM = 1.0  # from the click: where NP is looked at
 _RADIUS_UM = 2.5  # of the disc that is proposed where NP says nothing
 _SMOOTHING_UM = 0.4
-_EDGE = 0.7  # of `edge_map`, where H or V fall so steeply that another nucleus begins
+_EDGE = 0.5  # of `edge_map`, where H or V fall so steeply that another nucleus begins
+_RIM_PX = 2
+_SMOOTH_RIM_PX = 1.0
 _RINGS = 6  # single pixels by which the smallest and the largest outline can still shrink and grow
 
 
@@ -132,13 +135,24 @@ def _outlines(
     start = (int(seed[0]), int(seed[1]))
     ground = free & ~barrier
     ground[start] = True
-    found = [(share, _piece(ground & (np_prob >= min(share * peak, np_prob[start])), start)) for share in _SHARES]
+    levels = [(share, free & (np_prob >= min(share * peak, np_prob[start]))) for share in _SHARES]
+    found = [(share, _whole(level, level & ground, free, start)) for share, level in levels]
     for i in range(_RINGS):
         found.append((-1.0 - i, found[-1][1] | (_grown(found[-1][1]) & free)))
         smaller = _piece(_shrunk(found[0][1]), start)
         if smaller.any():
             found.insert(0, (2.0 + i, smaller))
     return _distinct(found)
+
+
+def _whole(
+    level: NDArray[np.bool_], ground: NDArray[np.bool_], free: NDArray[np.bool_], at: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """The piece of ground around a pixel with its rim, where H and V fall as well, and without holes and frays."""
+    piece = _piece(ground, at)
+    for _ in range(_RIM_PX):
+        piece |= _grown(piece) & level
+    return geometry.smoothed(geometry.filled(piece, free), free, _SMOOTH_RIM_PX)
 
 
 def _distinct(found: list[tuple[float, NDArray[np.bool_]]]) -> list[tuple[float, NDArray[np.bool_]]]:

@@ -50,6 +50,10 @@ class NucleusTable:
     def __getitem__(self, label: int) -> Row:
         return self._rows[label]
 
+    def get(self, label: int) -> Row | None:
+        """A nucleus; None where it isn't there."""
+        return self._rows.get(label)
+
     @property
     def columns(self) -> NDArray[np.void]:
         """A copy of all columns, (N,), one entry a nucleus that is there; not in the order of the labels.
