@@ -169,7 +169,7 @@ def ripley(
 def _present(nuclei: NucleusMap) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
     """Number of each nucleus's class among those that occur, and their names."""
     names = [name for name, count in nuclei.counts().items() if count]
-    numbers = pd.Index(names).get_indexer(nuclei.table["class"]).astype(np.int64)
+    numbers = pd.Index(names).get_indexer(pd.Index(nuclei.table["class"])).astype(np.int64)
     return numbers, np.array(names, object)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -78,11 +78,12 @@ def _probabilities(
     """Columns by source; the classes of the graph where it has been asked, else those of the nuclei."""
     scheme = network.nuclei.scheme if answer is None else answer.scheme
     row = network.nuclei.table.iloc[network.row(label)]
-    columns = {VOTE: row.reindex([f"p_{name}" for name in scheme.classes]).set_axis(list(scheme.classes))}
+    own = row.reindex([f"p_{name}" for name in scheme.classes]).set_axis(list(scheme.classes))
+    columns: dict[str, Any] = {VOTE: own}
     if answer is not None:
         columns |= {VOTE: answer.vote.loc[label], GRAPH: answer.probabilities.loc[label]}
     if text is not None:
-        columns[TEXT] = text.loc[label].reindex(list(scheme.classes))
+        columns[TEXT] = text.loc[label]
     if answer is not None and change is not None:
         columns[WHAT_IF] = what_if(answer, change).loc[label]
     return pd.DataFrame(columns, index=list(scheme.classes)).astype(np.float64).dropna(axis=1, how="all")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -220,7 +220,7 @@ class GraphController:
         self.state.busy = (*self.state.busy, doing)
         return Task(self._number, doing, work, take)
 
-    def _classify(self, names: Sequence[str], taught: dict[int, str]) -> Task:
+    def _classify(self, names: Sequence[str], taught: Mapping[int, str]) -> Task:
         self._open()
         words = self._opened_words()
         trained = _is_enough(taught.values())

@@ -71,8 +71,7 @@ class Network:
             self.wiring == wiring
             and self.source.mpp == source.mpp
             and np.array_equal(self.source.labels, source.labels)
-            and (pixels is None) == (self.pixels is None)
-            and (pixels is None or np.array_equal(pixels, self.pixels))
+            and _same_pixels(self.pixels, pixels)
         )
 
     def is_classed_like(self, source: LayerSource) -> bool:
@@ -106,7 +105,7 @@ class Network:
 
     def row(self, label: int) -> int:
         """Row of a nucleus; -1 where there is none of that label."""
-        return int(self.labels.get_indexer([label])[0])
+        return int(self.labels.get_indexer(pd.Index([label]))[0])
 
     def neighbours(self, label: int) -> list[Neighbour]:
         """Neighbours of a nucleus, the nearest first."""
@@ -134,6 +133,12 @@ class Network:
         apart = np.hypot(*(self.places - (y, x)).T)
         nearest = int(apart.argmin())
         return int(self.labels[nearest]) if apart[nearest] * self.nuclei.mpp <= reach_um else None
+
+
+def _same_pixels(one: NDArray[np.uint8] | None, other: NDArray[np.uint8] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
 
 
 def build_network(source: LayerSource, pixels: NDArray[np.uint8] | None, wiring: Wiring) -> Network:

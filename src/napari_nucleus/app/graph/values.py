@@ -58,12 +58,12 @@ def measured_values(network: Network, name: str) -> Values:
     return spanned(name, table[name].to_numpy(np.float64))
 
 
-def spanned(name: str, numbers: NDArray[np.floating]) -> Values:
+def spanned(name: str, numbers: NDArray[np.number]) -> Values:
     """Numbers with the span of their colours, outliers left out."""
-    numbers = np.asarray(numbers, np.float64)
-    known = numbers[np.isfinite(numbers)]
+    values = np.asarray(numbers, np.float64)
+    known = values[np.isfinite(values)]
     low, high = np.percentile(known, _OUTLIERS) if len(known) else (0.0, 1.0)
-    return Values(name, numbers, None, float(low), float(high))
+    return Values(name, values, None, float(low), float(high))
 
 
 def uncertainty(probabilities: pd.DataFrame) -> Values:

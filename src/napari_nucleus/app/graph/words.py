@@ -76,7 +76,7 @@ class Words:
         embeddings, encoder = self._read()
         clicked = {label: name for label, name in (taught or {}).items() if name in names}
         if clicked:
-            rows = self.network.labels.get_indexer(list(clicked))
+            rows = self.network.labels.get_indexer(pd.Index(list(clicked)))
             numbers = np.array([1 + list(names).index(name) for name in clicked.values()])
             known = rows >= 0
             fitted = promote(names, rows[known], numbers[known], embeddings, encoder)

@@ -71,10 +71,12 @@ class AskBar(QWidget):
 
     def _lay_out(self) -> None:
         question, way = QHBoxLayout(), QHBoxLayout()
-        for widget, stretch in ((self.words, 1), (self.top, 0), (self.go, 0)):
-            question.addWidget(widget, stretch)
-        for widget, stretch in ((self.before, 0), (self.found, 1), (self.next, 0)):
-            way.addWidget(widget, stretch)
+        question.addWidget(self.words, 1)
+        question.addWidget(self.top)
+        question.addWidget(self.go)
+        way.addWidget(self.before)
+        way.addWidget(self.found, 1)
+        way.addWidget(self.next)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         reader = QHBoxLayout()
@@ -126,8 +128,8 @@ class TypedBar(QWidget):
         counts = Counter(typed.probabilities.to_numpy().argmax(1).tolist())
         clicks = Counter(typed.taught.values())
         for i, name in enumerate(names):
-            own = f" · {clicks[name]} clicked" if clicks[name] else ""
-            self.buttons[name].setText(f"{name}: {counts[i]:,}{own}")
+            clicked = f" · {clicks[name]} clicked" if clicks[name] else ""
+            self.buttons[name].setText(f"{name}: {counts[i]:,}{clicked}")
         self.told.setText(_told(typed))
 
     def _rebuild(self, scheme: ClassScheme) -> None:

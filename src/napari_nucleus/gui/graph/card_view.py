@@ -128,7 +128,7 @@ class NeighbourRows(QWidget):
 def _pixmap(crop: np.ndarray) -> QPixmap:
     pixels = np.ascontiguousarray(crop)
     height, width = pixels.shape[:2]
-    image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
     return QPixmap.fromImage(image).scaled(
         _CROP_PX,
         _CROP_PX,

@@ -75,11 +75,12 @@ class StatisticsView(QWidget):
         self.matrix.setFixedHeight(_ROW_PX * n + _MARGIN_PX)
         axes, text = self._axes(self.matrix)
         ratio, labels = np.full((n, n), np.nan), {}
-        for row in found.pairs.itertuples():
-            a, b = names.index(row.class_a), names.index(row.class_b)
+        columns = (found.pairs[name].tolist() for name in ("class_a", "class_b", "ratio", "p"))
+        for one, other, times, p in zip(*columns, strict=True):
+            a, b = names.index(one), names.index(other)
             with np.errstate(divide="ignore"):
-                ratio[a, b] = ratio[b, a] = np.log2(row.ratio)
-            labels[a, b] = labels[b, a] = f"{row.ratio:.2f}{'*' if row.p < _SIGNIFICANT else ''}"
+                ratio[a, b] = ratio[b, a] = np.log2(times)
+            labels[a, b] = labels[b, a] = f"{times:.2f}{'*' if p < _SIGNIFICANT else ''}"
         axes.imshow(np.clip(ratio, -_MOST, _MOST), cmap="RdBu_r", vmin=-_MOST, vmax=_MOST, aspect="auto")
         for (a, b), label in labels.items():
             strong = abs(ratio[a, b]) > 0.6 * _MOST

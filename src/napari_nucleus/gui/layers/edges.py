@@ -58,8 +58,7 @@ class EdgeLines:
     def within(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Whether the middle of each edge lies in a box, y and x in pixels."""
         middle = self.lines[:, 0] + self.lines[:, 1] / 2
-        inside: NDArray[np.bool_] = ((middle >= low) & (middle <= high)).all(1)
-        return inside
+        return np.asarray(((middle >= low) & (middle <= high)).all(1), np.bool_)
 
 
 def add_edges(
