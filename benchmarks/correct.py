@@ -102,12 +102,36 @@ def measure(side: int, count: int, repeat: int, folder: Path) -> dict[str, tuple
     return times
 
 
+def measure_opening(folder: Path, images: int = 12) -> None:
+    """A project of about a million nuclei: how long it takes to open, and one of its images."""
+    nuclei, _ = tissue(*SIZES[-1])
+    with Project.create(folder, "consep") as project:
+        for i in range(images):
+            project.add_image(folder / f"{i}.png", nuclei)
+    start = perf_counter()
+    with Project.open(folder) as project:
+        found, kinds, people = project.images(), project.scheme, project.annotators
+        opened = perf_counter()
+        Workbench.open(project, found[-1].id, "ada")
+        shown = perf_counter()
+        (count,) = project.base.execute("SELECT count(*) FROM nucleus").fetchone()
+    print(
+        f"{count:,} nuclei in {len(found)} images, {len(kinds)} classes, {len(people)} annotators: project opened in "
+        f"{1000 * (opened - start):.0f} ms, an image of {len(nuclei):,} in {shown - opened:.2f} s"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=12, help="commands of each kind")
     parser.add_argument("--upto", type=int, default=100_000, help="nuclei of the largest image")
     parser.add_argument("--folder", type=Path, default=None, help="on the disk to measure; default: here")
+    parser.add_argument("--opening", action="store_true", help="only how long a project of a million takes to open")
     given = parser.parse_args()
+    if given.opening:
+        with tempfile.TemporaryDirectory(dir=given.folder or Path.cwd()) as folder:
+            measure_opening(Path(folder) / "project")
+        return
     found = []
     for side, count in SIZES:
         if count <= given.upto:

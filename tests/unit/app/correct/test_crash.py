@@ -1,4 +1,4 @@
-"""Corrections outlive a kill, a power cut and a full disk; the benchmark ``kill_project.py`` does the same at length."""
+"""Corrections outlive a kill, a power cut and a full disk; ``benchmarks/kill_project.py`` does the same at length."""
 
 import shutil
 import signal

@@ -40,7 +40,7 @@ def test_a_line_parts_a_nucleus_and_a_waist_does_too(bench, consistent):
     both = bench.labels == 7
     bench.split(7)
 
-    parts = [label for label in np.unique(bench.labels[both]).tolist()]
+    parts = np.unique(bench.labels[both]).tolist()
     assert len(parts) == 2
     assert 7 in parts
     assert all(bench.rows[label].area > 100 for label in parts)
