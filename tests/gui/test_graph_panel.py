@@ -72,6 +72,11 @@ def test_the_layers_of_a_result_are_used_and_corrections_followed(open_panel, qt
     names = [layer.name for layer in viewer.layers]
     assert (names.count("nodes"), names.count("edges")) == (1, 1)
     layer = viewer.layers["nuclei"]
+    panel.form.by.setCurrentText("degree")
+    colors = viewer.layers["nodes"].face_color.copy()
+    add_result(viewer, SegmentResult(nuclei), viewer.layers[0])  # the same again, in the colours of classes
+    qtbot.waitUntil(lambda: np.array_equal(viewer.layers["nodes"].face_color, colors), timeout=WAIT_MS)
+
     label = int(nuclei.table["label"].iloc[0])
     layer.data = np.where(layer.data == label, 0, layer.data)
     qtbot.waitUntil(lambda: len(panel.state.network.nuclei) == len(nuclei) - 1, timeout=WAIT_MS)

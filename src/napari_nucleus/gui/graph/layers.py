@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_nucleus.app.graph.network import Network
 from napari_nucleus.gui.layers.colors import class_colors
-from napari_nucleus.gui.layers.edges import add_edges, color_edges, hidden_in, show_edges
+from napari_nucleus.gui.layers.edges import add_edges, color_edges, edges_in, show_edges
 from napari_nucleus.gui.layers.graph import add_nodes, color_nodes, show_nodes
 from napari_nucleus.gui.layers.place import move, placement
 from napari_nucleus.gui.layers.result import beside, owned_by
@@ -33,8 +33,9 @@ class GraphLayers:
         nuclei, active = network.nuclei, self._viewer.layers.selection.active
         edges, hidden = beside(self._viewer, like, "edges"), tuple[str, ...]()
         if isinstance(edges, Vectors):
-            hidden = hidden_in(edges)
-            show_edges(edges, nuclei, network.graph, hidden)
+            hidden = tuple(edges_in(edges).hidden)
+            if edges_in(edges).graph is not network.graph:
+                show_edges(edges, nuclei, network.graph, hidden)
             move(edges, placement(like))
         else:
             add_edges(

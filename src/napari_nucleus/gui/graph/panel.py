@@ -159,7 +159,11 @@ class GraphPanel(QWidget):
         except NucleusError as error:
             self.controller.forget(str(error))
             return
-        self._order(lambda: self.controller.build(source, pixels, self.form.wiring()))
+        task = self.controller.build(source, pixels, self.form.wiring())
+        if task is None:  # the nuclei are the same, yet their graph may have been replaced
+            self._on_network(self.state.network)
+        else:
+            self._start(task)
 
     def _order(self, order: Any) -> None:
         """Have a task done in a thread; an order that can't be given is told."""
@@ -170,7 +174,10 @@ class GraphPanel(QWidget):
             report(error)
             return
         if task is not None:
-            create_worker(self.controller.do, task, _connect={"returned": self._on_done})
+            self._start(task)
+
+    def _start(self, task: Task) -> None:
+        create_worker(self.controller.do, task, _connect={"returned": self._on_done})
 
     def _on_done(self, done: Done) -> None:
         try:

@@ -8,6 +8,8 @@ from typing import Any
 import napari.viewer
 from napari.layers import Labels
 
+_IDLE = ("pan_zoom", "select")
+
 
 class Picking:
     """Calls back with a place in pixels of a layer when a person clicks, and neither drags nor paints."""
@@ -28,7 +30,7 @@ class Picking:
 
     def _on_press(self, _viewer: Any, event: Any) -> Generator[None, None, None]:
         active = self._viewer.layers.selection.active
-        idle = active is None or str(active.mode) == "pan_zoom"
+        idle = active is None or str(active.mode) in _IDLE
         yield
         moved = event.type == "mouse_move"
         while event.type == "mouse_move":

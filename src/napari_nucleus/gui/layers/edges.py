@@ -33,6 +33,7 @@ class EdgeLines:
 
     Attributes
     ----------
+    graph : NucleusGraph
     lines : (E, 2, 2) float32
         Start and direction of each edge, in pixels.
     ends : (2, E) int64
@@ -44,6 +45,7 @@ class EdgeLines:
         Classes whose nuclei and edges aren't shown.
     """
 
+    graph: NucleusGraph
     lines: NDArray[np.float32]
     ends: NDArray[np.int64]
     classes: NDArray[np.object_]
@@ -92,25 +94,25 @@ def show_edges(layer: Vectors, nuclei: NucleusMap, graph: NucleusGraph, hidden: 
 
 def hide_edges(layer: Vectors, hidden: Collection[str]) -> None:
     """Switch classes off in a layer of `add_edges`, and the others on."""
-    _keep(layer, replace(layer.metadata[_KEY], hidden=tuple(hidden)))
+    _keep(layer, replace(edges_in(layer), hidden=tuple(hidden)))
 
 
-def hidden_in(layer: Vectors) -> tuple[str, ...]:
-    """The classes that are switched off in a layer of `add_edges`."""
+def edges_in(layer: Vectors) -> EdgeLines:
+    """All that a layer of `add_edges` would show in a wide enough view."""
     edges: EdgeLines = layer.metadata[_KEY]
-    return tuple(edges.hidden)
+    return edges
 
 
 def color_edges(layer: Vectors, colors: NDArray[np.float32] | None) -> None:
     """Give every edge of the graph a colour, (E, 4) in 0..1; None: all the plain one."""
-    _keep(layer, replace(layer.metadata[_KEY], colors=_EDGE_COLOR if colors is None else colors))
+    _keep(layer, replace(edges_in(layer), colors=_EDGE_COLOR if colors is None else colors))
 
 
 def _edges(nuclei: NucleusMap, graph: NucleusGraph, hidden: Collection[str]) -> EdgeLines:
     ends = graph.rows(nuclei.table["label"])
     start, stop = nuclei.table[["y_px", "x_px"]].to_numpy(np.float32)[ends]
     classes = nuclei.table["class"].to_numpy(object)
-    return EdgeLines(np.stack([start, stop - start], axis=1), ends, classes, _EDGE_COLOR, tuple(hidden))
+    return EdgeLines(graph, np.stack([start, stop - start], axis=1), ends, classes, _EDGE_COLOR, tuple(hidden))
 
 
 def _keep(layer: Vectors, edges: EdgeLines) -> None:
@@ -146,12 +148,12 @@ class _ViewLimit:
         viewer.layers.events.removed.connect(self._on_removed)
 
     def _start(self) -> None:
-        if self._layer.visible and len(self._layer.metadata[_KEY].lines) > _ALWAYS:
+        if self._layer.visible and len(edges_in(self._layer).lines) > _ALWAYS:
             self._rest.start()
 
     def _look(self, anew: bool = False) -> None:
         """Draw what is in view, unless it is drawn already."""
-        edges: EdgeLines = self._layer.metadata[_KEY]
+        edges = edges_in(self._layer)
         view = self._view() if len(edges.lines) > _ALWAYS else None
         shown = edges.shown()
         box = None
