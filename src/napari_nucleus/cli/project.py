@@ -126,9 +126,10 @@ def journal(
         table.to_csv(csv, index=False)
         print(f"{len(table):,} corrections in {csv}")
         return
-    for row in table.itertuples(index=False):
-        aside = "" if row.applied else " (set aside)"
-        print(f"{row.id}  {row.time}  {row.annotator}  {row.image or 'classes'}  {row.action}  {row.labels}{aside}")
+    for row in table.to_dict("records"):
+        aside = "" if row["applied"] else " (set aside)"
+        about = f"{row['image'] or 'classes'}  {row['action']}  {row['labels']}"
+        print(f"{row['id']}  {row['time']}  {row['annotator']}  {about}{aside}")
 
 
 @project.command()
@@ -157,8 +158,8 @@ def agreement(folder: Folder) -> None:
 
     with Project.open(folder, read_only=True) as opened:
         table, names = agreement_table(opened), {entry.id: entry.name for entry in opened.images()}
-        for row in table.itertuples(index=False):
-            print(f"{row.first}, {row.second}: kappa {row.kappa:.3f} over {row.nuclei:,} nuclei")
+        for first, second, nuclei, kappa in table.itertuples(index=False, name=None):
+            print(f"{first}, {second}: kappa {kappa:.3f} over {nuclei:,} nuclei")
         if len({*table["first"], *table["second"]}) > 2:
             kappa, count = fleiss_kappa(opened, sorted({*table["first"], *table["second"]}))
             print(f"all together: kappa {kappa:.3f} over {count:,} nuclei")

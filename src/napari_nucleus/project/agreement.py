@@ -71,9 +71,10 @@ def disputes(project: Project) -> list[Dispute]:
     said = opinions(project)
     there = {(image.id, row.label) for image in project.images() for row in project.rows(image.id)}
     found = []
-    for (image, label), words in said[~said["settled"].astype(bool)].groupby(["image", "label"]):
+    for _, words in said[~said["settled"].astype(bool)].groupby(["image", "label"]):
+        image, label = int(words["image"].iloc[0]), int(words["label"].iloc[0])
         if words["number"].nunique() > 1 and (image, label) in there:
-            found.append(Dispute(int(image), int(label), dict(zip(words["annotator"], words["number"], strict=True))))
+            found.append(Dispute(image, label, dict(zip(words["annotator"], words["number"], strict=True))))
     return found
 
 

@@ -54,7 +54,18 @@ def read_lines(base: sqlite3.Connection, image: int | None = None, after: int = 
     """Lines that were written after another, the oldest first: all, or those about an image or the classes."""
     where, values = ("", ()) if image is None else (" AND (image = ? OR image IS NULL)", (image,))
     found = base.execute(f"SELECT {_LINE} FROM journal WHERE id > ?{where} ORDER BY id", (after, *values))
-    return [Line(*plain, applied=bool(applied)) for *plain, applied in found]
+    return [Line._make((*plain, bool(applied))) for *plain, applied in found]
+
+
+def last_line(base: sqlite3.Connection, image: int, label: int) -> Line | None:
+    """The last line about a nucleus; None where it is as it was added."""
+    about = f'%"label": {int(label)},%'
+    found = base.execute(
+        f"SELECT {_LINE} FROM journal WHERE image = ? AND applied AND (rows_after LIKE ? OR rows_before LIKE ?) "
+        "ORDER BY id DESC LIMIT 1",
+        (image, about, about),
+    ).fetchone()
+    return None if found is None else Line._make((*found[:-1], bool(found[-1])))
 
 
 def now() -> str:

@@ -90,7 +90,7 @@ class _Merge:
         undoes = None if line.undoes is None else self._number[line.undoes]
         possible = line.applied and (undoes is None or undoes in self._taken)
         ours = edit if isinstance(edit, SchemeEdit) else self._in_our_names(line, edit)
-        made = None
+        made: Edit | SchemeEdit | None = None
         if isinstance(ours, Edit) and any(image.id == line.image for image in self._added):
             made = ours if possible else None  # the image was copied as it is, with this in it
         elif possible:
@@ -139,9 +139,9 @@ class _Merge:
         former = {row.label for row in edit.rows_before}
         if line.undoes is None:
             labels.bear(row.label for row in edit.rows_after if row.label not in former)
-        rows = (tuple(self._row(row, labels) for row in side) for side in (edit.rows_before, edit.rows_after))
-        pixels = (None if side is None else labels.pixels(side) for side in (edit.pixels_before, edit.pixels_after))
-        return Edit(number, edit.action, *rows, edit.box, *pixels)
+        before, after = (tuple(self._row(row, labels) for row in side) for side in (edit.rows_before, edit.rows_after))
+        old, new = (None if side is None else labels.pixels(side) for side in (edit.pixels_before, edit.pixels_after))
+        return Edit(number, edit.action, before, after, edit.box, old, new)
 
     def _row(self, row: Row, labels: LabelNames) -> Row:
         return self._classes.row(row)._replace(label=labels.label(row.label))

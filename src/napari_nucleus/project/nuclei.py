@@ -83,11 +83,11 @@ def rows_of(nuclei: NucleusMap, ids: Sequence[int], source: str) -> list[Row]:
     table = nuclei.table
     kinds = np.array([0, *ids])[nuclei.class_numbers]
     areas = np.rint(table["area_um2"].to_numpy() / nuclei.mpp**2).astype(int)
-    columns = (table["label"], table["y_px"], table["x_px"], areas, kinds)
+    columns = (table["label"].tolist(), table["y_px"].tolist(), table["x_px"].tolist(), areas.tolist(), kinds.tolist())
     chances, features = _chances(nuclei, ids), _tuples(table[feature_names(nuclei)].to_numpy(np.float64))
     return [
-        Row(*plain, source, probabilities=known, features=more)
-        for *plain, known, more in zip(*(column.tolist() for column in columns), chances, features, strict=True)
+        Row(label, y, x, area, kind, source, probabilities=known, features=more)
+        for label, y, x, area, kind, known, more in zip(*columns, chances, features, strict=True)
     ]
 
 
@@ -187,11 +187,9 @@ def _packed(values: tuple[float | None, ...] | None, kind: str) -> bytes | None:
 
 def _row(values: tuple) -> Row:
     *plain, chances, features = values
-    return Row(
-        *plain,
-        None if chances is None else tuple(np.frombuffer(chances, "<f4").tolist()),
-        None if features is None else _tuples(np.frombuffer(features, "<f8")[None])[0],
-    )
+    known = None if chances is None else tuple(np.frombuffer(chances, "<f4").tolist())
+    more = None if features is None else _tuples(np.frombuffer(features, "<f8")[None])[0]
+    return Row._make((*plain, known, more))
 
 
 def _chances(nuclei: NucleusMap, ids: Sequence[int]) -> list[tuple[float, ...] | None]:
@@ -201,8 +199,8 @@ def _chances(nuclei: NucleusMap, ids: Sequence[int]) -> list[tuple[float, ...] |
         return [None] * len(nuclei)
     by_id = np.zeros((len(nuclei), max(ids)), np.float32)
     by_id[:, np.array(ids) - 1] = nuclei.table[names].to_numpy(np.float32)
-    known = np.isfinite(by_id).all(1).tolist()
-    return [tuple(values) if there else None for values, there in zip(by_id.tolist(), known, strict=True)]
+    known: NDArray[np.bool_] = np.isfinite(by_id).all(axis=1)
+    return [tuple(values) if there else None for values, there in zip(by_id.tolist(), known.tolist(), strict=True)]
 
 
 def _tuples(values: NDArray[np.float64]) -> list[tuple[float | None, ...] | None]:

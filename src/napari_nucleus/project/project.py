@@ -207,6 +207,10 @@ class Project:
         """
         return journal.read_lines(self.base, image, after)
 
+    def last_line(self, image: int, label: int) -> journal.Line | None:
+        """The last line about a nucleus; None where it is as it was added."""
+        return journal.last_line(self.base, image, label)
+
     def journal(self) -> pd.DataFrame:
         """Every correction, the oldest first."""
         return journal.journal_table(self.base)

@@ -74,8 +74,8 @@ def restore(project: Project, name: str, annotator: str) -> int:
         There is no such snapshot, or it can't be written.
     """
     snapshot = _known(project, name)
-    edits = [_way_back(project, image.id, snapshot) for image in project.images()]
-    edits = [edit for edit in [_scheme_back(project, snapshot), *edits] if edit is not None]
+    ways = (_scheme_back(project, snapshot), *(_way_back(project, image.id, snapshot) for image in project.images()))
+    edits = [edit for edit in ways if edit is not None]
     for edit in edits:
         project.apply(edit, annotator)
     return len(edits)

@@ -20,7 +20,7 @@ def window(box: Box) -> tuple[slice, slice]:
 def around(boxes: Iterable[Box], margin: int = 0, shape: tuple[int, int] | None = None) -> Box:
     """The box around others, wider by a margin, within an image of a shape."""
     sides = np.array(list(boxes))
-    y0, x0, y1, x1 = (*(sides[:, :2].min(0) - margin).tolist(), *(sides[:, 2:].max(0) + margin).tolist())
+    (y0, x0), (y1, x1) = (sides[:, :2].min(axis=0) - margin).tolist(), (sides[:, 2:].max(axis=0) + margin).tolist()
     if shape is None:
         return y0, x0, y1, x1
     return max(0, y0), max(0, x0), min(shape[0], y1), min(shape[1], x1)

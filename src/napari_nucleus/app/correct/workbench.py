@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -70,7 +70,8 @@ class Workbench:
             self._memory = ImageMemory.read(project, image)
             self._classes, lines = project.classes, project.lines(image)
         self._seen = lines[-1].number if lines else 0
-        self._history, self._free_labels = History(), iter(())
+        self._history = History()
+        self._free_labels: Iterator[int] = iter(())
         for line in lines:
             self._remember(line)
 
@@ -254,8 +255,8 @@ class Workbench:
             self.changed.emit(change)
         return changes
 
-    def _say(self, action: str, labels: int | Iterable[int], **values: object) -> Change:
-        said = {name: str(value) if isinstance(value, str) else value for name, value in values.items()}
+    def _say(self, action: str, labels: int | Iterable[int], **values: Any) -> Change:
+        said: dict[str, Any] = {name: str(value) if isinstance(value, str) else value for name, value in values.items()}
         before = tuple(self.rows[label] for label in self._known(labels))
         return self._do(Edit(self.image, action, before, tuple(row._replace(**said) for row in before)))
 
