@@ -17,7 +17,7 @@ QUESTIONS = (
     "lymphocyte",
     "elongated nucleus near tumour",
     "large pale epithelial nucleus",
-    "spindle-shaped nucleus, isolated",
+    "pale spindle-shaped nucleus",
 )
 SHOWN = 11
 

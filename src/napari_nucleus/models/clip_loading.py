@@ -73,8 +73,8 @@ def load_clip(name: str = EMBEDDED, device: str = "cpu") -> LoadedClip:
     ----------
     name : str
         ``nucleus_clip``, which ships, or another of the model list that was trained by its recipe; a model of
-        ``open_clip.list_models()``, with ``/`` and the tag of its weights where its first ones aren't meant; or
-        ``hf-hub:owner/model``.
+        ``open_clip.list_models()``, with ``/`` and the tag of its weights where its first ones aren't meant;
+        ``hf-hub:owner/model``; or ``local-dir:FOLDER``, where a hub's files were downloaded to.
     device : str
         Of torch.
 
@@ -85,7 +85,8 @@ def load_clip(name: str = EMBEDDED, device: str = "cpu") -> LoadedClip:
     """
     own = next((info for info in list_models() if info.name == name), None)
     if own is None:
-        return _public(name, device)
+        imported = encoder_file(name.partition("/")[0] if ":" not in name else name)
+        return _public(name, imported, imported.stat().st_mtime_ns if imported else 0, device)
     if own.problem:
         raise NucleusError(own.problem)
     if own.card is None or own.weights is None or own.card.architecture != EMBEDDED:
@@ -112,13 +113,27 @@ def _own(name: str, weights: Path, changed: int, device: str) -> LoadedClip:
 
 
 @lru_cache(maxsize=2)
-def _public(name: str, device: str) -> LoadedClip:
+def _public(name: str, imported: Path | None, changed: int, device: str) -> LoadedClip:
+    """Of open_clip, a hub or a folder; ``changed`` tells an imported file from what was there before."""
     from open_clip import get_tokenizer  # takes seconds
 
     model, weights = _weights(name)
-    network = create_clip(model, weights, pretrained=True)
-    with fetching(model, encoder_file(model)):  # some bring a tokeniser of their own
-        tokens = get_tokenizer(model)
+    if ":" not in model and not weights and imported is None:
+        raise NucleusError(
+            f"Expected a CLIP with weights, got {model}, of which nobody has published any. Choose another, or import "
+            f"some: napari-nucleus models import FILE --encoder {model}"
+        )
+    try:
+        network = create_clip(model, weights, pretrained=True)
+        with fetching(model, imported):  # some bring a tokeniser of their own
+            tokens = get_tokenizer(model)
+    except NucleusError as error:
+        if not model.startswith("hf-hub:"):
+            raise
+        cause = str(error).split(" Go online")[0]
+        raise NucleusError(
+            f"{cause} Go online, or download all its files into a folder and name that: local-dir:FOLDER"
+        ) from None
     return LoadedClip(name, network.requires_grad_(False).eval().to(device), tokens)
 
 

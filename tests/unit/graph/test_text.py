@@ -1,12 +1,15 @@
+import json
 import time
 
 import huggingface_hub
 import numpy as np
+import open_clip
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from napari_nucleus.core import NucleusError
-from napari_nucleus.graph import ClipText, text_encoder
+from napari_nucleus.core import NucleusError, NucleusMap
+from napari_nucleus.graph import ClipText, image_embeddings, text_encoder
 from napari_nucleus.models import ModelCard, add_model, create_model
 
 SMALL = {"text_cfg": {"layers": 1, "width": 16, "heads": 2}, "vision_cfg": {"layers": 1, "width": 16, "head_width": 16}}
@@ -71,7 +74,9 @@ def test_a_successor_of_the_list_is_taken_by_its_name(models_folder):
         ("nucleus_small", "Expected a CLIP with trained weights, got nucleus_small"),
         ("ViT-B-32/nothing", "Expected weights of ViT-B-32"),
         ("ViT-B-16-quickgelu", "models import FILE --encoder ViT-B-16-quickgelu"),
-        ("hf-hub:nobody/nothing", "models import FILE --encoder hf-hub:nobody/nothing"),
+        ("hf-hub:nobody/nothing", "name that: local-dir:FOLDER"),
+        ("local-dir:/nowhere", "from its hub"),
+        ("ViT-S-32-alt", "nobody has published any"),
     ],
 )
 def test_what_can_not_be_had_is_one_line_with_the_way_out(name, message, monkeypatch, tmp_path):
@@ -80,3 +85,24 @@ def test_what_can_not_be_had_is_one_line_with_the_way_out(name, message, monkeyp
     with pytest.raises(NucleusError, match=message) as raised:
         text_encoder(name)
     assert "\n" not in str(raised.value)
+
+
+def test_a_clip_in_a_folder_as_a_hub_has_it(tmp_path):
+    torch.manual_seed(0)
+    parts = {
+        "embed_dim": 24,
+        "vision_cfg": {"image_size": 32, "layers": 1, "width": 16, "head_width": 16, "patch_size": 16},
+        "text_cfg": {"context_length": 12, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
+    }
+    network = open_clip.CLIP(**parts)
+    told = {"model_cfg": parts, "preprocess_cfg": {"size": 32, "mean": [0.5] * 3, "std": [0.5] * 3}}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(told))
+    save_file(network.state_dict(), tmp_path / "open_clip_model.safetensors")
+
+    encoder = text_encoder(f"local-dir:{tmp_path}")
+
+    expected = network.encode_text(open_clip.tokenize(["a nucleus"], 12), normalize=True)
+    assert encoder.width == 24
+    assert np.allclose(encoder.encode(["a nucleus"]), expected.detach().numpy(), atol=1e-5)
+    image, nuclei = np.full((40, 40, 3), 90, np.uint8), NucleusMap.from_labels(np.eye(40, dtype=np.int32))
+    assert image_embeddings(image, nuclei, f"local-dir:{tmp_path}").shape == (1, 24)
