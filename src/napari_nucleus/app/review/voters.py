@@ -28,7 +28,12 @@ def voters(student: str = "default", text: str = "nucleus_clip", graph: str = "d
         A CLIP, as in `napari_nucleus.graph.text_encoder`.
     graph : str
         A graph classifier, as in `napari_nucleus.graph.list_graphs`; it reads the features of the default model.
+        ``"default"`` votes only where there is one.
     """
+    from napari_nucleus.graph import list_graphs
+
+    if graph == "default" and not list_graphs():
+        graph = ""
     known: dict[str, tuple[str, Callable[..., Ballot]]] = {
         "student": (student, _by_model),
         "text": (text, _by_text),
