@@ -23,6 +23,7 @@ from napari_nucleus.cli import (
     doctor,
     evaluate,
     fine_tune,
+    graph,
     jobs,
     models,
     project,
@@ -30,6 +31,7 @@ from napari_nucleus.cli import (
     segment,
     tiles,
     train,
+    train_graph,
     train_clip,
 )
 
@@ -47,6 +49,8 @@ app.command()(ask.ask)
 app.command()(evaluate.evaluate)
 app.command()(composition.composition)
 app.command()(train.train)
+app.command()(graph.graph)
+app.command()(train_graph.train_graph)
 app.command()(distill.distill)
 app.command()(fine_tune.fine_tune)
 app.command()(train_clip.train_clip)

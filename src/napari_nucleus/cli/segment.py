@@ -23,6 +23,9 @@ def segment(
     mpp: Annotated[float | None, typer.Option(help="Pixel size in µm; overrides the file's.")] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
     tta: Annotated[bool, typer.Option("--tta", help="Average over flips: three times the work.")] = False,
+    graph: Annotated[
+        bool, typer.Option("--graph", help="Read each nucleus in its neighbourhood: classes from the graph.")
+    ] = False,
     maps: Annotated[bool, typer.Option("--maps", help="Write the NP, HV and type maps, too (zarr).")] = False,
     formats: Annotated[
         str, typer.Option("--format", help="What to write, separated by commas.")
@@ -45,10 +48,11 @@ def segment(
         check_mpp(mpp)
     _make_folder(out)
 
+    options = {"model": names, "device": device, "tta": tta, "graph": "default" if graph else None}
     failed = 0
     for path in images:
         try:
-            _one(path, out, chosen, maps, {"model": names, "device": device, "tta": tta}, mpp)
+            _one(path, out, chosen, maps, options, mpp)
         except NucleusError as error:
             failed += 1
             print(f"napari-nucleus: {error}", file=sys.stderr)

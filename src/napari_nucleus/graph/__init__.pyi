@@ -8,6 +8,7 @@ from .builders import GraphBuilder as GraphBuilder
 from .builders import KNearest as KNearest
 from .builders import Radius as Radius
 from .classifier import GraphClassifier as GraphClassifier
+from .export import write_graph as write_graph
 from .library import list_graphs as list_graphs
 from .library import load_graph as load_graph
 from .measurements import morphology as morphology

@@ -4,6 +4,7 @@ reads.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from torch import Tensor
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.graph.node_network import NodeNetwork
-from napari_nucleus.models import DEFAULT, ModelCard, models_folder, read_card
+from napari_nucleus.io.files import replacing
+from napari_nucleus.models import DEFAULT, ModelCard, models_folder, read_card, write_card
 
 ARCHITECTURE = "node_network"
 _SHIPPED = Path(__file__).parent / "weights"
@@ -52,6 +54,26 @@ def list_graphs() -> dict[str, Path]:
 def graphs_folder() -> Path:
     """Where the user's own graph classifiers lie."""
     return models_folder() / "graphs"
+
+
+def add_graph(weights: Path, card: ModelCard) -> Path:
+    """Keep a graph classifier under the name on its card, in place of one that was kept under it; gives its card.
+
+    Raises
+    ------
+    NucleusError
+        The folder can't be written.
+    """
+    place = graphs_folder() / f"{card.name}.json"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NucleusError(f"Expected a folder that can be made at {place.parent}, got: {error.strerror}.") from None
+    with replacing(place.with_suffix(".safetensors")) as part:
+        shutil.copyfile(weights, part)
+    with replacing(place) as part:
+        write_card(part, card)
+    return place
 
 
 def load_graph(name: str = "default", model: str = "default") -> LoadedGraph:

@@ -1,6 +1,6 @@
-"""From nodes to class probabilities: numbers brought to one scale, parts switched on and off, then the graph classifier.
+"""From nodes to class probabilities: numbers on one scale, parts switched on and off, then the graph classifier.
 
-    visual (N, V), position (N, P), text (N, T) -> standardised; known classes (N, C) as 0 or 1 -> GraphClassifier (N, C)
+    visual (N, V), position (N, P), text (N, T) -> standardised, known classes (N, C) beside them -> GraphClassifier
 
 Known classes are not in Guan et al. 2025. They are 0 until somebody says what a nucleus is; in training some are
 told by chance, so that the classifier learns what a neighbour's class says of a nucleus.

@@ -56,7 +56,7 @@ def neighbour_offsets(centroids_um: NDArray[np.float64], edges: NDArray[np.int64
 
 
 def place_in_patch(centroids_um: NDArray[np.float64], edges: NDArray[np.int64]) -> NDArray[np.float32]:
-    """x and y as shares of the patch of 270 pixels at 0.25 µm that a nucleus lies in, (N, 2) (Guan et al. 2025)."""
+    """Where in its patch of 270 pixels at 0.25 µm a nucleus lies: x, y as shares, (N, 2) (Guan et al. 2025)."""
     shares: NDArray[np.float32] = (centroids_um[:, ::-1] % _PATCH_UM / _PATCH_UM).astype(np.float32)
     return shares
 

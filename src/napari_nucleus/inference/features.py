@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from napari_nucleus.core import Image, NucleusError, NucleusMap
+from napari_nucleus.core import Image, NucleusError, NucleusMap, Progress, drain
 from napari_nucleus.inference.device import autocast, resolve_device
 from napari_nucleus.inference.network import Predictor
 from napari_nucleus.inference.reading import Reader
@@ -62,6 +62,13 @@ def model_features(
     image: Any, nuclei: NucleusMap, models: Sequence[LoadedModel], device: str = "cpu"
 ) -> NDArray[np.float32]:
     """As `nucleus_features`, of models that are loaded."""
+    return drain(feature_steps(image, nuclei, models, device))
+
+
+def feature_steps(
+    image: Any, nuclei: NucleusMap, models: Sequence[LoadedModel], device: str = "cpu"
+) -> Generator[Progress, None, NDArray[np.float32]]:
+    """The same in steps: a `Progress` after each batch of tiles."""
     image = image if isinstance(image, Image) else Image((as_rgb(image),))
     image = image if image.mpp is not None else image.with_mpp(nuclei.mpp)
     if image.shape != nuclei.labels.shape:
@@ -70,21 +77,31 @@ def model_features(
             "this image."
         )
     ids = nuclei.table["label"].to_numpy(np.int64)
-    parts = [_of_image(Reader(image, m.card.mpp), nuclei.labels, ids, Predictor([m.network], device)) for m in models]
+    parts = []
+    for model in models:
+        reader, predictor = Reader(image, model.card.mpp), Predictor([model.network], device)
+        parts.append((yield from _of_image(reader, nuclei.labels, ids, predictor)))
     return np.concatenate(parts, 1)
 
 
-def _of_image(reader: Reader, labels: NDArray[np.int32], ids: NDArray[np.int64], predictor: Predictor) -> NDArray:
+def _of_image(
+    reader: Reader, labels: NDArray[np.int32], ids: NDArray[np.int64], predictor: Predictor
+) -> Generator[Progress, None, NDArray[np.float32]]:
     """Features of one network, (N, C)."""
     total: NDArray[np.float64] | float = 0.0
+    done, tiles = 0, sum(len(predictor.tiles(reader.size(block))) for block in reader.blocks())
     for block in reader.blocks():
         own = np.zeros((block.bottom - block.top, block.right - block.left), np.int32)
         top, left = block.y - block.top, block.x - block.left
         core = labels[block.y : block.y + block.height, block.x : block.x + block.width]
         own[top : top + block.height, left : left + block.width] = core
         if core.any() or len(ids) == 0:
-            *_, sums = feature_sums(predictor, reader.pixels(block), own, ids)
-            total = total + sums
+            for step in feature_sums(predictor, reader.pixels(block), own, ids):
+                if not isinstance(step, int):
+                    total = total + step
+                    break
+                done += step
+                yield Progress(done, tiles, "looking at the nuclei")
         if len(ids) == 0:  # one tile tells how many features there are
             break
     return means(np.asarray(total), labels, ids)

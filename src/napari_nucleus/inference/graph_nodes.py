@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_nucleus.core import Image, NucleusError, NucleusMap
-from napari_nucleus.graph import GraphAnswer, NucleusGraph, build_graph, describe, morphology
+from napari_nucleus.core import Image, NucleusError, NucleusMap, Progress, drain
+from napari_nucleus.graph import GraphAnswer, NucleusGraph, build_graph, describe, morphology, text_encoder
 from napari_nucleus.graph.answer import votes
 from napari_nucleus.graph.library import LoadedGraph, load_graph
 from napari_nucleus.graph.nodes import PARTS, Nodes
+from napari_nucleus.graph.surroundings import beside_surroundings
 from napari_nucleus.inference.device import resolve_device
-from napari_nucleus.inference.features import model_features
+from napari_nucleus.inference.features import feature_steps
 from napari_nucleus.io import as_rgb
-from napari_nucleus.models import load_segmenter
+from napari_nucleus.models import LoadedModel, load_segmenter
 
 
 def classify_nodes(
@@ -66,8 +67,21 @@ def classify_nodes(
     loaded = load_graph(classifier, model)
     place = resolve_device(device)
     image = image if isinstance(image, Image) else Image((as_rgb(image),))
-    visual = model_features(image, nuclei, [load_segmenter(model)], place)
-    return answer(nuclei, image, visual, loaded, graph, parts, place)
+    return drain(answer_steps(image, nuclei, load_segmenter(model), loaded, place, graph, parts))
+
+
+def answer_steps(
+    image: Image,
+    nuclei: NucleusMap,
+    model: LoadedModel,
+    loaded: LoadedGraph,
+    device: str = "cpu",
+    graph: NucleusGraph | None = None,
+    parts: Sequence[str] = PARTS,
+) -> Generator[Progress, None, GraphAnswer]:
+    """As `classify_nodes`, of a model and a classifier that are loaded; a `Progress` after each batch of tiles."""
+    visual = yield from feature_steps(image, nuclei, [model], device)
+    return answer(nuclei, image, visual, loaded, graph, parts, device)
 
 
 def answer(
@@ -85,14 +99,15 @@ def answer(
     text = np.zeros((len(nuclei), 0), np.float32)
     if "text" in parts and "text" in loaded.network.parts:
         try:
-            text = descriptions(nuclei, image, loaded.fed["encoder"], loaded.fed["style"])
+            text = descriptions(nuclei, image, **{name: loaded.fed[name] for name in ("encoder", "style", "position")})
         except NucleusError as error:
             parts = [part for part in parts if part != "text"]
             notes = (f"Without descriptions: {error}",)
+    centroids = nuclei.table[["y_um", "x_um"]].to_numpy(np.float64)
     nodes = Nodes(
-        visual,
+        beside_surroundings(visual, centroids, loaded.fed["surroundings_um"]),
         text,
-        nuclei.table[["y_um", "x_um"]].to_numpy(np.float64),
+        centroids,
         graph.rows(nuclei.table["label"]),
         np.zeros(len(nuclei), np.int64),
     )
@@ -104,11 +119,11 @@ def answer(
     return GraphAnswer(found, votes(nuclei, scheme), scheme, nodes, network, tuple(parts), notes)
 
 
-def descriptions(nuclei: NucleusMap, image: Image, encoder: str, style: str) -> NDArray[np.float32]:
-    """What each nucleus is called in words, as numbers (N, T)."""
-    from napari_nucleus.graph import text_encoder
-
-    return text_encoder(encoder).encode(describe(morphology(nuclei, image), style=style))
+def descriptions(
+    nuclei: NucleusMap, image: Image | NDArray[np.uint8], encoder: str, style: str, position: bool
+) -> NDArray[np.float32]:
+    """What each nucleus is called in words, as numbers (N, T); ``position`` says where in the image it lies, too."""
+    return text_encoder(encoder).encode(describe(morphology(nuclei, image), style, position=position))
 
 
 def _check_parts(parts: Sequence[str]) -> None:

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from napari_nucleus.core import Image, NucleusError, NucleusMap, Progress, drain
+from napari_nucleus.graph.library import LoadedGraph, load_graph
 from napari_nucleus.inference.canvas import Canvas
 from napari_nucleus.inference.classify import NucleusClassifiers, put_types
 from napari_nucleus.inference.device import resolve_device
+from napari_nucleus.inference.graph_nodes import answer_steps
 from napari_nucleus.inference.network import Predictor
 from napari_nucleus.inference.planes import Planes
 from napari_nucleus.inference.reading import Reader
@@ -56,6 +58,7 @@ def segment_steps(
     tta: bool = False,
     thresholds: Thresholds | None = None,
     keep_maps: bool = True,
+    graph: str | None = None,
 ) -> Generator[Progress, None, SegmentResult]:
     """Segment in steps: a `Progress` after each batch of tiles, which is where the work may be cancelled.
 
@@ -74,6 +77,9 @@ def segment_steps(
         The model's own by default.
     keep_maps : bool
         Return the maps, too.
+    graph : str, optional
+        A graph classifier made for the model (`napari_nucleus.graph.list_graphs`), or ``"default"``: it reads each
+        nucleus in its neighbourhood, and its classes take the place of the pixels' votes.
 
     Returns
     -------
@@ -94,6 +100,7 @@ def segment_steps(
     yield Progress(0, 0, "loading the model")
     models = [load_segmenter(name) for name in ([model] if isinstance(model, str) else model)]
     card = _one_kind(models)
+    reader = None if graph is None else _graph_of(graph, models)
     predictor = Predictor([m.network for m in models], resolve_device(device), tta=tta)
     classifiers = NucleusClassifiers(models, predictor.device)
     job = _Job(image, predictor, classifiers, card, thresholds or card.thresholds)
@@ -101,6 +108,12 @@ def segment_steps(
         keep_maps = False
         notes.append(f"{image.name} has more than {_MOST_PIXELS_OF_MAPS // 1_000_000} megapixels: maps not kept.")
     nuclei, planes = yield from job.run(keep_maps)
+    if reader is not None and len(nuclei):
+        answered = yield from answer_steps(image, nuclei, models[0], reader, predictor.device)
+        nuclei = answered.nuclei(nuclei)
+        notes += answered.notes
+        if planes is not None:
+            put_types(nuclei, planes)
     maps = None if planes is None else planes.maps(nuclei.mpp)
     doubt = None if planes is None else planes.disagreement
     return SegmentResult(nuclei, maps, job.seconds, tuple(notes + predictor.notes), doubt, job.passes)
@@ -123,6 +136,13 @@ def _one_kind(models: Sequence[LoadedModel]) -> ModelCard:
                 f"({other.mpp:g} µm). Choose models of one size."
             )
     return first
+
+
+def _graph_of(name: str, models: Sequence[LoadedModel]) -> LoadedGraph:
+    """The graph classifier that goes with a model."""
+    if len(models) > 1:
+        raise NucleusError(f"Expected one model with a graph, got {len(models)}. Choose one model, or no graph.")
+    return load_graph(name, models[0].card.name)
 
 
 class _Job:

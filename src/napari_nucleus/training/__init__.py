@@ -3,6 +3,7 @@
 from napari_nucleus.training.distill import DistillRecipe, PlainSource, distill
 from napari_nucleus.training.finetune import FineTuneRecipe, fine_tune
 from napari_nucleus.training.fit import fit
+from napari_nucleus.training.graph import GraphRecipe, train_graph
 from napari_nucleus.training.loop import train
 from napari_nucleus.training.publish import publish
 from napari_nucleus.training.recipe import DataSource, Recipe, read_recipe
@@ -16,6 +17,7 @@ __all__ = [
     "DataSource",
     "DistillRecipe",
     "FineTuneRecipe",
+    "GraphRecipe",
     "PlainSource",
     "Recipe",
     "RelabelRecipe",
@@ -30,4 +32,5 @@ __all__ = [
     "publish",
     "read_recipe",
     "train",
+    "train_graph",
 ]

@@ -1,0 +1,6 @@
+"""Graph classifiers: from annotated images to weights, and the ablation of what they read."""
+
+from napari_nucleus.training.graph.job import train_graph
+from napari_nucleus.training.graph.recipe import GraphRecipe
+
+__all__ = ["GraphRecipe", "train_graph"]

@@ -1,0 +1,151 @@
+"""Annotated images as nodes: the nuclei that a dense network finds, what it sees in them, and their true classes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_nucleus.core import SCHEMES, ClassScheme, NucleusError, NucleusMap, Progress
+from napari_nucleus.graph import build_graph, describe, morphology, text_encoder
+from napari_nucleus.graph.surroundings import beside_surroundings
+from napari_nucleus.metrics.pairing import pair_centroids
+from napari_nucleus.models import load_segmenter
+from napari_nucleus.training.data.credit import Credit
+from napari_nucleus.training.data.image import TrainingImage
+from napari_nucleus.training.data.source import Source
+from napari_nucleus.training.graph.looks import Looker
+from napari_nucleus.training.graph.recipe import GraphRecipe
+from napari_nucleus.training.losses.unknown import UNKNOWN
+from napari_nucleus.training.recipe import Recipe
+
+_RADIUS_UM = 3.0  # 12 pixels at 40×, as nuclei are scored
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeImage:
+    """One annotated image as nodes.
+
+    Attributes
+    ----------
+    name : str
+    found, truth : NucleusMap
+        The nuclei that the dense network found, with its classes, and the annotated ones.
+    visual : (views, N, V) float32
+        Its features of the found nuclei beside their surroundings; the first view is the image as it is.
+    text : (N, T) float32
+        Of the descriptions; T is 0 where they aren't read.
+    edges : (2, E) int64
+        Rows of neighbours.
+    classes : (N,) int64
+        True class of each found nucleus, 0 where none is near.
+    """
+
+    name: str
+    found: NucleusMap
+    truth: NucleusMap
+    visual: NDArray[np.float32]
+    text: NDArray[np.float32]
+    edges: NDArray[np.int64]
+    classes: NDArray[np.int64]
+
+    @property
+    def centroids_um(self) -> NDArray[np.float64]:
+        """Of the found nuclei, (N, 2), y and x."""
+        return self.found.table[["y_um", "x_um"]].to_numpy(np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeImages:
+    """The images of a recipe, as nodes.
+
+    Attributes
+    ----------
+    training, held_out : list of NodeImage
+    scheme : ClassScheme
+    mpp : float
+    credits : list of dict
+        Of each source.
+    """
+
+    training: list[NodeImage]
+    held_out: list[NodeImage]
+    scheme: ClassScheme
+    mpp: float
+    credits: list[Credit]
+
+
+def open_nodes(
+    recipe: GraphRecipe, data: str | Path, looks: Path, device: str = "cpu"
+) -> Generator[Progress, None, NodeImages]:
+    """Find the nuclei of a recipe's images and what the dense network sees in them.
+
+    Parameters
+    ----------
+    recipe : GraphRecipe
+    data : path
+        That holds the sources' folders.
+    looks : Path
+        Folder in which that is kept, so that it is done once.
+    device : str
+        Of torch.
+
+    Yields
+    ------
+    Progress
+        An image.
+
+    Raises
+    ------
+    NucleusError
+        The model has no weights, a folder is missing, a file is broken, or no annotated nucleus is found.
+    """
+    model = load_segmenter(recipe.model)
+    look, card = Looker(recipe, model, looks, device), model.card
+    sources = _sources(recipe, Path(data), card.architecture, card.scheme, card.mpp)
+    total = sum(len(source.training) + len(source.held_out) for source in sources)
+    sides: tuple[list[NodeImage], list[NodeImage]] = ([], [])
+    for source in sources:
+        for side, positions in zip(sides, (source.training, source.held_out), strict=True):
+            views = recipe.views if side is sides[0] else 1
+            for position in positions:
+                yield Progress(sum(map(len, sides)), total, f"looking at the nuclei of {source.name}")
+                image = source.read(position)
+                found, visual = look(f"{source.name}-{image.name}", image.image, views)
+                side.append(_node_image(recipe, image, found, visual))
+        source.check()
+    if not sum(int((one.classes > 0).sum()) for one in sides[0]):
+        raise NucleusError("Expected annotated nuclei that the model finds, got none. Check sources and model.")
+    return NodeImages(*sides, card.scheme, card.mpp, [source.credit for source in sources])
+
+
+def _sources(recipe: GraphRecipe, data: Path, model: str, scheme: ClassScheme, mpp: float) -> list[Source]:
+    classes = scheme.name if SCHEMES.get(scheme.name) == scheme else scheme.classes
+    known = Recipe(name=recipe.name, model=model, classes=classes, mpp=mpp, sources=recipe.sources)
+    return [Source(number, data, known) for number in range(len(recipe.sources))]
+
+
+def _node_image(recipe: GraphRecipe, image: TrainingImage, found: NucleusMap, visual: NDArray[np.float32]) -> NodeImage:
+    types = None if image.types is None else np.where(image.types == UNKNOWN, 0, image.types)
+    truth = NucleusMap.from_labels(image.labels, mpp=found.mpp, classes=found.scheme, type_map=types)
+    graph = build_graph(found, recipe.method, recipe.k)
+    text = np.zeros((len(found), 0), np.float32)
+    if "text" in recipe.parts:
+        told = describe(morphology(found, image.image), recipe.style, position=recipe.places_told)
+        text = text_encoder(recipe.encoder).encode(told)
+    edges = graph.rows(found.table["label"])
+    centroids = found.table[["y_um", "x_um"]].to_numpy(np.float64)
+    beside = np.stack([beside_surroundings(view, centroids, recipe.surroundings_um) for view in visual])
+    return NodeImage(image.name, found, truth, beside, text, edges, _true_classes(found, truth))
+
+
+def _true_classes(found: NucleusMap, truth: NucleusMap) -> NDArray[np.int64]:
+    """The class of the annotated nucleus that each found one is paired with, 0 without one."""
+    true_um, found_um = (one.table[["y_um", "x_um"]].to_numpy(np.float64) for one in (truth, found))
+    true_row, found_row = pair_centroids(true_um, found_um, _RADIUS_UM)
+    classes = np.zeros(len(found), np.int64)
+    classes[found_row] = truth.class_numbers[true_row]
+    return classes
