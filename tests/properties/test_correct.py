@@ -125,9 +125,9 @@ def check(bench):
 def test_taking_back_any_commands_leaves_every_byte_as_it_was(seed, commands):
     labels, maps = tissue(seed)
     with tempfile.TemporaryDirectory() as folder, Project.create(Path(folder) / "p", "consep") as project:
-        project.add_image(
-            Path(folder) / "none.png", NucleusMap.from_labels(labels, classes="consep", type_prob=maps.type_prob)
-        )
+        nuclei = NucleusMap.from_labels(labels, classes="consep", type_prob=maps.type_prob)
+        nuclei.table["entropy"] = np.where(nuclei.table["label"] % 2, nuclei.table["x_px"] / 7, np.nan)
+        project.add_image(Path(folder) / "none.png", nuclei)
         bench = Workbench.open(project, 1, "ada")
         states = [state(bench)]
         for name, number in commands:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_nucleus.app.correct import Workbench
-from napari_nucleus.core import NucleusError
+from napari_nucleus.core import NucleusError, NucleusMap
 from napari_nucleus.project import OvertakenError, Project
 
 
@@ -82,6 +82,41 @@ def test_others_corrections_are_taken_in_and_never_overwritten(tmp_path, bench, 
         assert bob.undo() is None
         bench.refresh()
         assert np.array_equal(bob.classes, bench.classes)
+
+
+def test_what_came_with_the_nuclei_is_kept_and_comes_back(tmp_path, project, nuclei, consistent):
+    nuclei.table["entropy"] = [0.1, np.nan, 0.3, 0.4, 0.5, 0.6]
+    bench = Workbench.open(project, project.add_image(tmp_path / "other.png", nuclei), "ada")
+
+    bench.split(21, [[230, 255], [270, 255]])
+    assert bench.rows[21].features is None
+    bench.set_class([7, 14], 2)
+    consistent(bench)
+    bench.undo()
+    bench.undo()
+
+    columns = np.sort(bench.rows.columns, order="label")
+    np.testing.assert_array_equal(columns["features"][:, 0], nuclei.table["entropy"])
+    np.testing.assert_array_equal(project.nuclei(2).table["entropy"], nuclei.table["entropy"])
+
+
+@pytest.mark.parametrize("label", [None, 2**31 - 5])
+def test_images_without_nuclei_and_with_huge_labels_can_be_corrected(tmp_path, project, consistent, label):
+    labels = np.zeros((50, 60), np.int32)
+    if label:
+        labels[30:40, 30:40] = label
+    bench = Workbench.open(
+        project, project.add_image(tmp_path / "b.png", NucleusMap.from_labels(labels, classes="consep")), "a"
+    )
+    box, pixels = (5, 5, 15, 15), np.ones((10, 10), bool)
+    if label:
+        bench.set_class(label, 2)
+        with pytest.raises(NucleusError, match="got no free one"):
+            bench.draw(box, pixels, 1)
+    else:
+        bench.draw(box, pixels, 1)
+        assert bench.label_at(10, 10) == 1
+    consistent(bench)
 
 
 def test_what_isnt_there_is_told(bench, project):
