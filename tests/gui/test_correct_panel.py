@@ -14,7 +14,7 @@ from napari_nucleus.app.correct.sight import Sight
 from napari_nucleus.core import HoverMaps, NucleusMap, own_scheme
 from napari_nucleus.gui.correct import CorrectPanel
 from napari_nucleus.gui.layers import add_nuclei
-from napari_nucleus.project import Project
+from napari_nucleus.project import Project, scheme_edits
 
 pytestmark = pytest.mark.window
 CLASSES = 12
@@ -278,6 +278,29 @@ def test_a_click_and_the_brush_add_what_was_missed(window):
     assert str(window.layer.mode) == "pan_zoom"
     assert not (window.layer.data == CLASSES + 2).any()
     window.check_layer()
+
+
+def test_the_journal_is_played_and_classes_are_edited(window):
+    bench, panel = window.bench, window.panel
+    bench.set_class(13, 5)
+    bench.delete(14)
+    panel.tabs.setCurrentWidget(panel.counts)
+    assert panel.counts.classes.item(4, 0).text() == "3"
+    panel.counts.replay.click()
+    picture = window.viewer.layers["replay"]
+    assert (picture.data[bench.labels == 13] == 2).any()
+    window.qtbot.waitUntil(lambda: panel.counts.played.text().startswith("2 of 2: delete"), timeout=10_000)
+    ours = picture.data <= CLASSES
+    np.testing.assert_array_equal(picture.data[ours], window.layer.data[ours])
+    panel.counts.replay.click()
+    assert "replay" not in window.viewer.layers
+    assert window.layer.visible
+    panel.classes.edited.emit(scheme_edits.merged(bench.project.classes, "kind 1", "kind 5"))
+    window.qtbot.waitUntil(lambda: panel.controller.reviewer.bench is not bench)
+    assert panel.controller.reviewer.bench.classes.max() == CLASSES - 1
+    assert len(panel.review.classes.buttons) == CLASSES - 1
+    panel.controller.reviewer.act(Action.UNDO)
+    window.qtbot.waitUntil(lambda: len(panel.review.classes.buttons) == CLASSES)
 
 
 def test_keys_are_shown_and_bound_anew_and_the_project_goes_with_the_panel(window):

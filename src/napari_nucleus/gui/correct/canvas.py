@@ -23,6 +23,7 @@ from napari_nucleus.gui.layers.flight import fly_to
 from napari_nucleus.project.chunks import Box
 
 _VIEW_UM = 60.0
+_PIXELS_A_BOX = 50_000  # to draw one box takes as long as so many pixels
 _CLOSED = (Tool.LASSO, Tool.BOX)
 
 
@@ -156,7 +157,15 @@ class CorrectCanvas(QObject):
             self._do(lambda: self.reviewer.painted(box, pixels, value))
 
     def _on_changed(self, change: Change) -> None:
-        self.classes.show(change.box)
+        """Draw what has changed anew: its box, or where few nuclei lie far apart, as after a lesson, theirs."""
+        y0, x0, y1, x1 = change.box
+        rows = self.reviewer.bench.rows
+        known = [label for label in change.labels if label in rows]
+        if len(known) == len(change.labels) and len(known) * _PIXELS_A_BOX < (y1 - y0) * (x1 - x0):
+            for label in known:
+                self.classes.show(rows.box(label))
+        else:
+            self.classes.show(change.box)
 
     def _on_visited(self, label: int) -> None:
         rows = self.reviewer.bench.rows

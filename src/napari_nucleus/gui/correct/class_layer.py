@@ -16,6 +16,7 @@ from napari_nucleus.app.correct import UNKNOWN, Workbench
 from napari_nucleus.app.correct.boxes import around, window
 from napari_nucleus.app.correct.mode import Place
 from napari_nucleus.app.correct.outlines import WIDTH_PX, outlined
+from napari_nucleus.app.correct.replay import Replay
 from napari_nucleus.core import ClassScheme
 from napari_nucleus.gui.layers.colors import UNKNOWN as UNKNOWN_COLOR
 from napari_nucleus.project.chunks import Box
@@ -38,7 +39,7 @@ class ClassLayer:
     Parameters
     ----------
     viewer : napari.viewer.Viewer
-    bench : Workbench
+    bench : Workbench or Replay
     place : mapping
         Of `placement`: where the layer lies.
     stroked : callable
@@ -48,7 +49,7 @@ class ClassLayer:
     def __init__(
         self,
         viewer: napari.viewer.Viewer,
-        bench: Workbench,
+        bench: Workbench | Replay,
         place: dict[str, Any],
         stroked: Callable[[Box, NDArray[np.bool_], int], None],
     ) -> None:

@@ -26,14 +26,16 @@ _ROW_PX = 24
 
 
 class CountsView(QWidget):
-    """``wanted`` brings which nuclei are to be chosen."""
+    """``wanted`` brings which nuclei are to be chosen, ``replay_wanted`` whether the journal is to be played."""
 
     wanted = Signal(object)
+    replay_wanted = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.classes, self.work, self.warning = QTableWidget(), QTableWidget(), QLabel()
         self.kind, self.source, self.state, self.choose = QComboBox(), QComboBox(), QComboBox(), QPushButton("Choose")
+        self.replay, self.played = QPushButton("Replay"), QLabel()
         self._scheme: ClassScheme | None = None
         self._dress()
         self._lay_out()
@@ -60,6 +62,10 @@ class CountsView(QWidget):
         self.choose.setToolTip("Choose these nuclei for the next key: their outlines turn black")
         self.choose.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.choose.clicked.connect(self._on_choose)
+        self.replay.setCheckable(True)
+        self.replay.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.replay.setToolTip("Play all corrections of this image, from the first on, in a layer of its own")
+        self.replay.toggled.connect(self.replay_wanted)
         self.warning.setWordWrap(True)
         self.warning.setStyleSheet("color: #E69F00;")
         self.warning.hide()
@@ -70,8 +76,9 @@ class CountsView(QWidget):
         for title, combo in (("class", self.kind), ("said by", self.source), ("state", self.state)):
             rows.addRow(title, combo)
         rows.addRow(self.choose)
-        for widget in (self.classes, self.warning, QLabel("Corrections of this project"), self.work):
+        for widget in (self.classes, self.warning, QLabel("Corrections of this project"), self.work, self.replay):
             column.addWidget(widget)
+        column.addWidget(self.played)
         column.addLayout(rows)
         column.addStretch(1)
 

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from napari_nucleus.app.correct import Workbench
 from napari_nucleus.core import ClassScheme
+from napari_nucleus.project import Provenance, ReviewState
 
 _BAR_PX = 90
 _WORDS = {"model": "the model", "relabel": "cross-relabelling", "human": "a person"}
@@ -44,9 +45,22 @@ class NucleusView(QWidget):
         row, scheme = bench.rows[label], bench.project.scheme
         says = f"says {_WORDS.get(row.source, escape(row.source))} · {escape(row.state)} · {row.area:,} px"
         title = f"<b>{escape(scheme.name_of(bench.rows.number(label)))}</b> · nucleus {label}"
-        self.text.setText(f"{title}<br>{says}{_bars(row.probabilities, scheme)}")
+        self.text.setText(f"{title}<br>{says}{_last_word(bench, label)}{_bars(row.probabilities, scheme)}")
         if not self.comment.hasFocus():
             self.comment.setText(row.comment)
+
+
+def _last_word(bench: Workbench, label: int) -> str:
+    """What was last done to a nucleus, by whom, and when; empty for one that is as it was added."""
+    row = bench.rows[label]
+    if row.source == Provenance.MODEL and row.state == ReviewState.PROPOSED and not row.comment:
+        return ""
+    line = bench.project.last_line(bench.image, label)
+    return (
+        ""
+        if line is None
+        else f"<br>{escape(line.action)} by {escape(line.annotator)}, {line.time[:16].replace('T', ' ')}"
+    )
 
 
 def _bars(probabilities: tuple[float, ...] | None, scheme: ClassScheme) -> str:

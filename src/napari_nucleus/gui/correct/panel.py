@@ -23,9 +23,11 @@ from napari_nucleus.gui.correct.counts_view import CountsView
 from napari_nucleus.gui.correct.court_view import CourtView
 from napari_nucleus.gui.correct.keys_view import KeysView
 from napari_nucleus.gui.correct.opening import ProjectImage, layers_for, nuclei_layers
+from napari_nucleus.gui.correct.player import Player
 from napari_nucleus.gui.correct.project_bar import ProjectBar
 from napari_nucleus.gui.correct.review_view import ReviewView
 from napari_nucleus.gui.correct.scheme_view import SchemeView
+from napari_nucleus.gui.layers.place import placement
 from napari_nucleus.gui.report import report
 from napari_nucleus.gui.segment.column import Column
 from napari_nucleus.project import SchemeEdit
@@ -56,7 +58,7 @@ class CorrectPanel(QWidget):
         self.bar, self.message, self.tabs = ProjectBar(self.state), QLabel(), QTabWidget()
         self.review, self.keys = ReviewView(), KeysView()
         self.court, self.counts = CourtView(lambda: self.state.annotator), CountsView()
-        self.classes = SchemeView()
+        self.classes, self.player = SchemeView(), Player(viewer, self)
         self._image = ProjectImage(viewer)
         self._worker: Any = None
         self._lay_out()
@@ -121,6 +123,8 @@ class CorrectPanel(QWidget):
         queue.follows.toggled.connect(self._on_follows)
         queue.region_wanted.connect(self._on_region)
         self.counts.wanted.connect(self._on_wanted)
+        self.counts.replay_wanted.connect(self._on_replay)
+        self.player.played.connect(self.counts.played.setText)
         self._learned.connect(self.controller.take_lesson)
         self._failed.connect(self._on_message)
         self.keys.rebound.connect(self._on_rebound)
@@ -141,6 +145,7 @@ class CorrectPanel(QWidget):
         self.open_image(number)
 
     def _on_opened(self, reviewer: Reviewer | None) -> None:
+        self.counts.replay.setChecked(False)
         if self.canvas is not None:
             self.canvas.close()
             self.canvas = None
@@ -212,6 +217,15 @@ class CorrectPanel(QWidget):
         if reviewer is not None:
             reviewer.mode.choose(matching(reviewer.bench, wanted))
             self.state.message = f"{len(reviewer.mode.chosen):,} nuclei chosen; Esc lets them go."
+
+    def _on_replay(self, on: bool) -> None:
+        reviewer, canvas = self.controller.reviewer, self.canvas
+        self.player.stop()
+        if canvas is not None:
+            canvas.layer.visible = not on
+        if on and reviewer is not None and canvas is not None:
+            place = placement(canvas.layer)
+            self._try(lambda: self.player.start(reviewer.bench.project, reviewer.bench.image, place))
 
     def _on_changed(self, change: Change) -> None:
         """Where the classes themselves have changed, colours and keys have: show all anew."""

@@ -36,3 +36,14 @@ def test_work_is_counted_by_annotator(bench, project):
     work = work_done(project.journal())
     assert work.loc["ada", "corrections"] == 2
     assert work.loc["ada", "hours"] in (1, 2)
+
+
+def test_the_last_word_on_a_nucleus(bench, project):
+    assert project.last_line(1, 7) is None
+    bench.set_class([7, 14], 3)
+    bench.flag(14)
+    bench.set_class(42, 1)
+    assert project.last_line(1, 7).action == "set class"
+    assert (project.last_line(1, 14).action, project.last_line(1, 14).annotator) == ("flag", "ada")
+    bench.delete(7)
+    assert project.last_line(1, 7).action == "delete"
