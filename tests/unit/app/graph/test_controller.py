@@ -9,12 +9,8 @@ from napari_nucleus.app.graph.controller import ENOUGH_CLICKS, GraphController
 from napari_nucleus.app.graph.network import Wiring
 from napari_nucleus.app.graph.state import Change
 from napari_nucleus.app.graph.values import CLASS, DEGREE, GRAPH_CLASS, MATCH, UNCERTAINTY, WORD_CLASS
-from napari_nucleus.core import SCHEMES, Image, NucleusError
-from napari_nucleus.graph.library import LoadedGraph
-from napari_nucleus.graph.node_network import NodeNetwork
-from napari_nucleus.inference.graph_nodes import answer
+from napari_nucleus.core import SCHEMES, NucleusError
 from napari_nucleus.io.samples import consep_tile
-from napari_nucleus.models import DEFAULT, load_model
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +36,8 @@ def controller(tile):
 
 @pytest.fixture
 def answered(controller):
-    """As after the graph has been read, by a classifier that knows nothing."""
-    network = controller.state.network
-    n = len(network.nuclei)
-    classifier = NodeNetwork(4, 8, fused=16, hidden=16, layer="gcn").eval()
-    visual = np.random.default_rng(0).normal(size=(n, 8)).astype(np.float32)
-    loaded = LoadedGraph(classifier, load_model(DEFAULT).card)
-    controller.state.answer = answer(
-        network.nuclei, Image((network.pixels,)), visual, loaded, network.graph, ("visual", "position")
-    )
+    """As after the graph has been read."""
+    run(controller, controller.read())
     return controller
 
 
@@ -144,7 +133,7 @@ def test_the_card_tells_all(answered):
     card = answered.card()
     assert card.crop.shape == (96, 96, 3)
     assert "nucleus" in card.description
-    assert list(card.probabilities) == [VOTE, GRAPH]
+    assert list(card.probabilities) == [VOTE, GRAPH, TEXT]
     assert card.probabilities[GRAPH].sum() == pytest.approx(1, abs=1e-5)
 
     answered.select(10**6)
