@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_nucleus.app.correct.journalled import Change
 from napari_nucleus.app.correct.memory import ImageMemory
 from napari_nucleus.app.correct.table import NucleusTable
-from napari_nucleus.app.correct.workbench import Change
 from napari_nucleus.project import Edit, Project, SchemeEdit
 from napari_nucleus.project.classes import numbers_of
 from napari_nucleus.project.journal import Line

@@ -3,51 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from psygnal import Signal
 
 from napari_nucleus.app.correct import shapes, surgery
-from napari_nucleus.app.correct.history import History
-from napari_nucleus.app.correct.memory import ImageMemory
+from napari_nucleus.app.correct.journalled import Change, Journalled
 from napari_nucleus.app.correct.proposal import Proposal, propose
-from napari_nucleus.app.correct.table import NucleusTable
 from napari_nucleus.app.correct.votes import Vote
 from napari_nucleus.core import HoverMaps, NucleusError
 from napari_nucleus.postprocess import Thresholds
-from napari_nucleus.project import Edit, OvertakenError, Project, Provenance, ReviewState, Row, SchemeEdit
+from napari_nucleus.project import Edit, Project, Provenance, ReviewState, Row, SchemeEdit
 from napari_nucleus.project.agreement import ADJUDICATE
 from napari_nucleus.project.chunks import Box
-from napari_nucleus.project.classes import active, numbers_of
-from napari_nucleus.project.journal import Line
+from napari_nucleus.project.classes import active
 
 _LABELS_AT_ONCE = 64
 
 
-class Change(NamedTuple):
-    """What a command changed.
-
-    Attributes
-    ----------
-    action : str
-        Such as ``set class`` or ``undo merge``.
-    annotator : str
-        Whose it is.
-    labels : tuple of int
-        Nuclei that changed, came or went.
-    box : (y0, x0, y1, x1)
-        Everything that changed in `Workbench.labels` and `Workbench.classes` lies in it.
-    """
-
-    action: str
-    annotator: str
-    labels: tuple[int, ...]
-    box: Box
-
-
-class Workbench:
+class Workbench(Journalled):
     """The nuclei of one image, and the commands that correct them.
 
     Each command is one edit: one transaction, one line of the journal, on the disk when it returns. Its cost grows with
@@ -62,18 +37,9 @@ class Workbench:
     annotator : str
     """
 
-    changed: ClassVar[Signal] = Signal(Change)
-
     def __init__(self, project: Project, image: int, annotator: str) -> None:
-        self.project, self.image, self.annotator = project, image, annotator
-        with project.reading():
-            self._memory = ImageMemory.read(project, image)
-            self._classes, lines = project.classes, project.lines(image)
-        self._seen = lines[-1].number if lines else 0
-        self._history = History()
+        super().__init__(project, image, annotator)
         self._free_labels: Iterator[int] = iter(())
-        for line in lines:
-            self._remember(line)
 
     @classmethod
     def open(cls, project: Project, image_id: int, annotator: str) -> Workbench:
@@ -87,42 +53,6 @@ class Workbench:
         if not annotator.strip():
             raise NucleusError("Expected the name of who corrects, got none. Give yours.")
         return cls(project, image_id, annotator.strip())
-
-    @property
-    def labels(self) -> NDArray[np.int32]:
-        """Which pixel belongs to which nucleus, (H, W) int32; changed in place, by commands alone."""
-        return self._memory.labels
-
-    @property
-    def classes(self) -> NDArray[np.uint8]:
-        """Class number of each pixel, (H, W) uint8: 0 background, `UNKNOWN` a nucleus without; changed in place."""
-        return self._memory.classes
-
-    @property
-    def rows(self) -> NucleusTable:
-        """What is known of each nucleus, in columns."""
-        return self._memory.table
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is something to take back."""
-        return self._history.undoable is not None
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is something to do again."""
-        return self._history.redoable is not None
-
-    @property
-    def last_line(self) -> int:
-        """Number of the last line of the journal that is shown; 0: none."""
-        return self._seen
-
-    def label_at(self, y: float, x: float) -> int:
-        """The nucleus at a place of the image; 0 where there is none."""
-        row, column = int(np.floor(y + 0.5)), int(np.floor(x + 0.5))
-        inside = 0 <= row < self.labels.shape[0] and 0 <= column < self.labels.shape[1]
-        return int(self.labels[row, column]) if inside else 0
 
     # What is said of nuclei
 
@@ -231,67 +161,10 @@ class Workbench:
         """Change the project's classes: an edit by `napari_nucleus.project.scheme_edits`."""
         return self._do(edit)
 
-    def undo(self) -> Change | None:
-        """Take back the annotator's last command that wasn't yet; None where there is none."""
-        return self._take_back(self._history.undoable)
-
-    def redo(self) -> Change | None:
-        """Do again what was taken back last; None where there is none."""
-        return self._take_back(self._history.redoable)
-
-    def refresh(self) -> list[Change]:
-        """Take in what was written since, by others as well."""
-        return list(self._follow().values())
-
-    def _follow(self) -> dict[int, Change]:
-        """Show what was written since; each change by its line."""
-        changes = {}
-        for line in self.project.lines(self.image, after=self._seen):
-            self._seen = line.number
-            if line.applied:
-                changes[line.number] = self._take_in(self.project.edit(line.number), line)
-                self._remember(line)
-        for change in changes.values():
-            self.changed.emit(change)
-        return changes
-
     def _say(self, action: str, labels: int | Iterable[int], **values: Any) -> Change:
         said: dict[str, Any] = {name: str(value) if isinstance(value, str) else value for name, value in values.items()}
         before = tuple(self.rows[label] for label in self._known(labels))
         return self._do(Edit(self.image, action, before, tuple(row._replace(**said) for row in before)))
-
-    def _do(self, edit: Edit | SchemeEdit, undoes: int | None = None, annotator: str = "") -> Change:
-        """Write an edit, then show what is written."""
-        try:
-            line = self.project.apply(edit, annotator or self.annotator, undoes=undoes)
-        except OvertakenError:
-            self.refresh()
-            raise
-        return self._follow()[line]
-
-    def _take_back(self, line: int | None) -> Change | None:
-        if line is None:
-            return None
-        try:
-            return self._do(self.project.edit(line).undone(), undoes=line)
-        except OvertakenError:
-            self._history.drop(line)  # else it would bar the way to those before it
-            raise
-
-    def _take_in(self, edit: Edit | SchemeEdit, line: Line) -> Change:
-        if isinstance(edit, SchemeEdit):
-            self._classes = edit.after
-            self._memory.number_anew(numbers_of(edit.after))
-            return Change(line.action, line.annotator, (), (0, 0, *self.labels.shape))
-        return Change(line.action, line.annotator, *self._memory.take_in(edit))
-
-    def _remember(self, line: Line) -> None:
-        if not line.applied:
-            return
-        if line.annotator == self.annotator:
-            self._history.add(line)
-        elif line.undoes is not None:
-            self._history.drop(line.undoes)
 
     def _known(self, labels: int | Iterable[int]) -> list[int]:
         wanted = [labels] if isinstance(labels, int | np.integer) else labels
