@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -110,13 +111,14 @@ class Journalled:
         """Take in what was written since, by others as well."""
         return list(self._follow().values())
 
-    def _follow(self) -> dict[int, Change]:
-        """Show what was written since; each change by its line."""
+    def _follow(self, known: Mapping[int, Edit | SchemeEdit] | None = None) -> dict[int, Change]:
+        """Show what was written since; each change by its line. ``known`` edits needn't be read again."""
         changes = {}
         for line in self.project.lines(self.image, after=self._seen):
             self._seen = line.number
             if line.applied:
-                changes[line.number] = self._take_in(self.project.edit(line.number), line)
+                edit = (known or {}).get(line.number) or self.project.edit(line.number)
+                changes[line.number] = self._take_in(edit, line)
                 self._remember(line)
         for change in changes.values():
             self.changed.emit(change)
@@ -129,7 +131,7 @@ class Journalled:
         except OvertakenError:
             self.refresh()
             raise
-        return self._follow()[line]
+        return self._follow({line: edit})[line]
 
     def _take_back(self, line: int | None) -> Change | None:
         if line is None:
