@@ -17,7 +17,7 @@ QUESTIONS = (
     "lymphocyte",
     "elongated nucleus near tumour",
     "large pale epithelial nucleus",
-    "pale spindle-shaped nucleus",
+    "long stromal nucleus",
 )
 SHOWN = 11
 
