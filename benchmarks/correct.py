@@ -6,7 +6,6 @@ Squares of nuclei in a grid, an ellipse each: about 1,000 in 640², 10,000 in 20
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -77,29 +76,38 @@ def commands(bench: Workbench, maps: HoverMaps, pitch: float) -> dict[str, Calla
     }
 
 
-def measure(side: int, count: int, repeat: int, folder: Path) -> dict[str, tuple[float, float]]:
-    """Median and 95th percentile of each command, in milliseconds."""
-    nuclei, maps = tissue(side, count)
-    with Project.create(folder, "consep") as project:
+class Subject:
+    """A workbench of so many nuclei, and those that haven't been corrected yet."""
+
+    def __init__(self, side: int, count: int, folder: Path) -> None:
+        nuclei, maps = tissue(side, count)
+        self.project = Project.create(folder, "consep")
         start = perf_counter()
-        project.add_image(folder / "none.png", nuclei)
+        self.project.add_image(folder / "none.png", nuclei)
         added = perf_counter()
-        bench = Workbench.open(project, 1, "ada")
+        bench = Workbench.open(self.project, 1, "ada")
         print(f"{len(nuclei):,} nuclei: added in {added - start:.2f} s, workbench {perf_counter() - added:.2f} s")
         rng, n = np.random.default_rng(0), round(count**0.5)
         inner = [i for i in nuclei.table["label"].tolist() if 1 < (i - 1) % n < n - 3]
-        missed = rng.permutation([i for i in inner if i % 10 == 1]).tolist()  # that is, left of these
-        others = rng.permutation([i for i in inner if i % 10 in (3, 5, 7)]).tolist()
-        times: dict[str, tuple[float, float]] = {}
-        for name, command in commands(bench, maps, side / n).items():
-            taken = []
-            for _ in range(repeat):
-                label = (missed if "propose" in name else others).pop()
-                begin = perf_counter()
-                command(label)
-                taken.append(1000 * (perf_counter() - begin))
-            times[name] = (float(np.median(taken)), float(np.percentile(taken, 95)))
-    return times
+        self._missed = rng.permutation([i for i in inner if i % 10 == 1]).tolist()  # that is, left of these
+        self._others = rng.permutation([i for i in inner if i % 10 in (3, 5, 7)]).tolist()
+        self.commands = commands(bench, maps, side / n)
+
+    def time(self, name: str) -> float:
+        """Milliseconds of a command on a nucleus that none was done to yet."""
+        label = (self._missed if "propose" in name else self._others).pop()
+        start = perf_counter()
+        self.commands[name](label)
+        return 1000 * (perf_counter() - start)
+
+
+def measure(subjects: list[Subject], names: list[str], repeat: int) -> None:
+    """Median, 95th percentile, and ratio to the first subject; by turns, so that other work weighs the same."""
+    for name in names:
+        times = np.array([[subject.time(name) for subject in subjects] for _ in range(repeat)])
+        median, high = np.median(times, axis=0), np.percentile(times, 95, axis=0)
+        cells = (f"{m:.1f} | {h:.1f} | {m / median[0]:.2f}×" for m, h in zip(median, high, strict=True))
+        print(f"| {name} |", " | ".join(cells), "|")
 
 
 def measure_opening(folder: Path, images: int = 12) -> None:
@@ -132,17 +140,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=given.folder or Path.cwd()) as folder:
             measure_opening(Path(folder) / "project")
         return
-    found = []
-    for side, count in SIZES:
-        if count <= given.upto:
-            folder = Path(tempfile.mkdtemp(dir=given.folder or Path.cwd(), prefix="correct-"))
-            try:
-                found.append(measure(side, count, given.repeat, folder / "project"))
-            finally:
-                shutil.rmtree(folder)
-    for name, (median, _) in found[0].items():
-        cells = " | ".join(f"{m[name][0]:.1f} | {m[name][1]:.1f} | {m[name][0] / median:.2f}×" for m in found)
-        print(f"| {name} | {cells} |")
+    with tempfile.TemporaryDirectory(dir=given.folder or Path.cwd()) as folder:
+        sizes = [size for size in SIZES if size[1] <= given.upto]
+        subjects = [Subject(side, count, Path(folder) / str(count)) for side, count in sizes]
+        measure(subjects, list(subjects[0].commands), given.repeat)
+        for subject in subjects:
+            subject.project.close()
 
 
 if __name__ == "__main__":

@@ -78,8 +78,8 @@ class Known:
         with Project.open(folder) as project:
             self.memory, self.lines = ImageMemory.read(project, 1), [line.number for line in project.lines()]
 
-    def check(self, folder: Path, acknowledged: set[int]) -> int:
-        """Whether everything is there; the number of lines since the last look."""
+    def check(self, folder: Path, acknowledged: set[int]) -> set[int]:
+        """Whether everything is there; the lines since the last look."""
         with Project.open(folder) as project:
             assert project.base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             new = [line.number for line in project.lines(after=self.lines[-1] if self.lines else 0)]
@@ -89,7 +89,7 @@ class Known:
             assert acknowledged - {0} <= set(self.lines), "a correction is lost"
             assert np.array_equal(project.labels(1), self.memory.labels)
             assert project.rows(1) == self.memory.table.rows()
-        return len(new)
+        return set(new)
 
 
 def kills(folder: Path, count: int) -> None:
@@ -102,7 +102,7 @@ def kills(folder: Path, count: int) -> None:
         os.waitpid(child, 0)
         told = acks(pipe)
         acknowledged |= told
-        cut += known.check(folder, acknowledged) - len(told - {0})
+        cut += len(known.check(folder, acknowledged) - acknowledged)
     print(f"{count} kills, {len(acknowledged):,} corrections acknowledged, none lost; {cut} more were on the disk")
 
 
@@ -229,7 +229,7 @@ def together(folder: Path, edits: int) -> None:
     for child in children:
         assert os.waitpid(child, 0)[1] == 0
     seconds = time.perf_counter() - start
-    lines = known.check(folder, set())
+    lines = len(known.check(folder, set()))
     total = sum(int(row.comment or 0) for row in known.memory.table.rows())
     assert (lines, total) == (edits, edits)
     print(f"{edits:,} corrections by two processes in {seconds:.0f} s, none lost")
