@@ -24,6 +24,7 @@ from napari_nucleus.cli import (
     evaluate,
     fine_tune,
     graph,
+    graph_ablation,
     jobs,
     models,
     project,
@@ -50,6 +51,7 @@ app.command()(evaluate.evaluate)
 app.command()(composition.composition)
 app.command()(train.train)
 app.command()(graph.graph)
+app.command()(graph_ablation.graph_ablation)
 app.command()(train_graph.train_graph)
 app.command()(distill.distill)
 app.command()(fine_tune.fine_tune)

@@ -99,14 +99,25 @@ def load_graph(name: str = "default", model: str = "default") -> LoadedGraph:
             f"Expected a graph classifier for {model} ({', '.join(known) or 'none is there'}), got none. Train one: "
             "napari-nucleus train-graph RECIPE."
         )
-    card = read_card(known[name])
-    loaded = LoadedGraph(_network(card, known[name].with_suffix(".safetensors")), card)
+    loaded = read_graph(known[name])
     if loaded.fed["model"] != model:
         raise NucleusError(
             f"Expected a graph classifier for {model}, got {name}, which reads {loaded.fed['model']}. Train one: "
             "napari-nucleus train-graph RECIPE."
         )
     return loaded
+
+
+def read_graph(card_file: Path) -> LoadedGraph:
+    """A graph classifier from its card and the weights beside it, which have the same stem.
+
+    Raises
+    ------
+    NucleusError
+        A file is missing or broken.
+    """
+    card = read_card(card_file)
+    return LoadedGraph(_network(card, card_file.with_suffix(".safetensors")), card)
 
 
 def _made_for(model: str, known: Mapping[str, Path]) -> list[str]:

@@ -95,7 +95,8 @@ class NodeNetwork(nn.Module):
     def numbers(self, nodes: Nodes) -> NDArray[np.float32]:
         """Visual, position and text of nodes side by side, (N, V + P + T)."""
         place = POSITIONS[self.position](nodes.centroids_um, nodes.edges)
-        text = nodes.text if nodes.text.shape[1] else np.zeros((len(nodes), self.widths["text"]), np.float32)
+        told = self.widths["text"] and nodes.text.shape[1]
+        text = nodes.text if told else np.zeros((len(nodes), self.widths["text"]), np.float32)
         return np.concatenate([nodes.visual, place, text], 1)
 
     @torch.inference_mode()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_nucleus.core import SCHEMES, ClassScheme, NucleusError, NucleusMap, Progress
+from napari_nucleus.core import SCHEMES, ClassScheme, NucleusMap, Progress
 from napari_nucleus.graph import build_graph, describe, morphology, text_encoder
 from napari_nucleus.graph.surroundings import beside_surroundings
 from napari_nucleus.metrics.pairing import pair_centroids
@@ -22,7 +22,7 @@ from napari_nucleus.training.graph.recipe import GraphRecipe
 from napari_nucleus.training.losses.unknown import UNKNOWN
 from napari_nucleus.training.recipe import Recipe
 
-_RADIUS_UM = 3.0  # 12 pixels at 40×, as nuclei are scored
+RADIUS_UM = 3.0  # 12 pixels at 40×, as nuclei are scored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +101,7 @@ def open_nodes(
     Raises
     ------
     NucleusError
-        The model has no weights, a folder is missing, a file is broken, or no annotated nucleus is found.
+        The model has no weights, a folder is missing, or a file is broken.
     """
     model = load_segmenter(recipe.model)
     look, card = Looker(recipe, model, looks, device), model.card
@@ -117,8 +117,6 @@ def open_nodes(
                 found, visual = look(f"{source.name}-{image.name}", image.image, views)
                 side.append(_node_image(recipe, image, found, visual))
         source.check()
-    if not sum(int((one.classes > 0).sum()) for one in sides[0]):
-        raise NucleusError("Expected annotated nuclei that the model finds, got none. Check sources and model.")
     return NodeImages(*sides, card.scheme, card.mpp, [source.credit for source in sources])
 
 
@@ -145,7 +143,7 @@ def _node_image(recipe: GraphRecipe, image: TrainingImage, found: NucleusMap, vi
 def _true_classes(found: NucleusMap, truth: NucleusMap) -> NDArray[np.int64]:
     """The class of the annotated nucleus that each found one is paired with, 0 without one."""
     true_um, found_um = (one.table[["y_um", "x_um"]].to_numpy(np.float64) for one in (truth, found))
-    true_row, found_row = pair_centroids(true_um, found_um, _RADIUS_UM)
+    true_row, found_row = pair_centroids(true_um, found_um, RADIUS_UM)
     classes = np.zeros(len(found), np.int64)
     classes[found_row] = truth.class_numbers[true_row]
     return classes

@@ -23,6 +23,7 @@ def train_graph(
     device: str = "cpu",
     steps: int | None = None,
     resume: bool = False,
+    looks: Path | None = None,
 ) -> Generator[Progress, None, Run]:
     """Train a graph classifier on the nuclei that a dense network finds; every ``yield`` is an image, then an update.
 
@@ -32,13 +33,16 @@ def train_graph(
     data : path, optional
         The folder that holds the recipe's sources; by default the recipe's own.
     runs : path
-        The run lands in ``runs/<recipe name>/``; what the dense network sees, in its folder ``looks``.
+        The run lands in ``runs/<recipe name>/``.
     device : str
         Of torch.
     steps : int, optional
         Another number of updates than the recipe's.
     resume : bool
         Go on from the run's last checkpoint.
+    looks : Path, optional
+        Where it is kept what the dense network sees, so that other runs needn't look again; the run's own ``looks``
+        by default.
 
     Yields
     ------
@@ -54,7 +58,7 @@ def train_graph(
     recipe = recipe if isinstance(recipe, GraphRecipe) else read_recipe(recipe, GraphRecipe)
     folder = Path(runs) / recipe.name
     check_new(folder, resume=resume)
-    images = yield from open_nodes(recipe, data, folder / "looks", device)
+    images = yield from open_nodes(recipe, data, looks or folder / "looks", device)
     task = GraphTask(recipe, images)
     recipe = recipe.in_steps(len(task))
     return (yield from train(task, recipe, folder, device=device, steps=steps, resume=resume))

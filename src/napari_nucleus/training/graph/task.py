@@ -10,13 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from napari_nucleus.core import NucleusError
 from napari_nucleus.graph.library import ARCHITECTURE
 from napari_nucleus.graph.node_network import NodeNetwork
 from napari_nucleus.graph.nodes import PARTS, Nodes
 from napari_nucleus.metrics import detection_f1
 from napari_nucleus.models.card import ModelCard, named_scheme
 from napari_nucleus.models.zoo import count_parameters
-from napari_nucleus.training.graph.images import NodeImage, NodeImages
+from napari_nucleus.training.graph.images import RADIUS_UM, NodeImage, NodeImages
 from napari_nucleus.training.graph.recipe import GraphRecipe
 from napari_nucleus.training.losses import class_frequency_weights, focal_loss
 from napari_nucleus.training.task import Batch
@@ -35,12 +36,19 @@ class GraphTask:
     ----------
     recipe : GraphRecipe
     images : NodeImages
+
+    Raises
+    ------
+    NucleusError
+        None of the nuclei that were found has a known class.
     """
 
     monitor = "val_fc"
     rising: Collection[str] = ("val_fc", "val_accuracy")
 
     def __init__(self, recipe: GraphRecipe, images: NodeImages) -> None:
+        if not any((image.classes > 0).any() for image in images.training):
+            raise NucleusError("Expected annotated nuclei that the model finds, got none. Check sources and model.")
         self._recipe, self._images = recipe, images
         first = images.training[0]
         torch.manual_seed(recipe.seed)
@@ -69,7 +77,7 @@ class GraphTask:
         return len(self._images.training)
 
     def batch(self, step: int, samples: Sequence[int]) -> Batch:
-        """Graphs, padded to the largest: ``numbers`` (B, N, F), ``known``, ``class`` (B, N), ``edges`` (B, E, 2), …"""
+        """Graphs, padded to the largest: ``numbers`` (B, N, F), ``known``, ``class`` (B, N), ``edges`` (B, E, 2)."""
         drawn = [self._sample(np.random.default_rng([self._recipe.seed, step, sample])) for sample in samples]
         return {name: _padded([one[name] for one in drawn]) for name in drawn[0]}
 
@@ -181,7 +189,7 @@ def class_scores(images: Sequence[NodeImage], classes: Sequence[NDArray[np.int64
     )
     truth = [one.truth.class_numbers for one in images]
     n_classes = len(images[0].found.scheme)
-    return detection_f1(true_yx, found_yx, truth, classes, n_classes, radius_px=3.0 / mpp).f_c
+    return detection_f1(true_yx, found_yx, truth, classes, n_classes, radius_px=RADIUS_UM / mpp).f_c
 
 
 def _padded(rows: Sequence[Tensor]) -> Tensor:
