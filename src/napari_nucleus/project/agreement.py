@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.project.classes import numbers_of
-from napari_nucleus.project.edit import Edit
-from napari_nucleus.project.nuclei import ReviewState
+from napari_nucleus.project.nuclei import ReviewState, Row, rows_from_json
 from napari_nucleus.project.project import Project
 
 ADJUDICATE = "adjudicate"
@@ -41,23 +40,21 @@ def opinions(project: Project) -> pd.DataFrame:
     Who sets the class of a nucleus, or accepts it, says what it is; also where it came from another copy of the project
     and contradicts what was there. What was taken back wasn't said. ``settled``: it was decided afterwards.
     """
-    lines = project.lines()
-    taken_back = _taken_back([(line.number, line.undoes) for line in lines])
+    lines = project.base.execute("SELECT id, undoes, annotator, image, action FROM journal ORDER BY id").fetchall()
+    taken_back = _taken_back([(number, undoes) for number, undoes, *_ in lines])
     numbers = numbers_of(project.classes)
     said: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
     settled: set[tuple[int, int]] = set()
-    for line in lines:
-        if line.action not in _SAYING or line.number in taken_back:
+    for line, _, annotator, image, action in lines:
+        if action not in _SAYING or line in taken_back:
             continue
-        edit = project.edit(line.number)
-        assert isinstance(edit, Edit)
-        for row in edit.rows_after:
-            key = edit.image, row.label
-            if line.action == ADJUDICATE:
+        for row in _rows_after(project, line):
+            key = image, row.label
+            if action == ADJUDICATE:
                 settled.add(key)
             elif row.state == ReviewState.ACCEPTED:
                 settled.discard(key)
-                said[key][line.annotator] = numbers.get(row.kind, 0)
+                said[key][annotator] = numbers.get(row.kind, 0)
     rows = [
         (image, label, who, number, (image, label) in settled)
         for (image, label), words in said.items()
@@ -69,11 +66,10 @@ def opinions(project: Project) -> pd.DataFrame:
 def disputes(project: Project) -> list[Dispute]:
     """Nuclei that annotators don't agree about, until somebody adjudicates; those that are gone are left out."""
     said = opinions(project)
-    there = {(image.id, row.label) for image in project.images() for row in project.rows(image.id)}
     found = []
     for _, words in said[~said["settled"].astype(bool)].groupby(["image", "label"]):
         image, label = int(words["image"].iloc[0]), int(words["label"].iloc[0])
-        if words["number"].nunique() > 1 and (image, label) in there:
+        if words["number"].nunique() > 1 and project.rows(image, [label]):
             found.append(Dispute(image, label, dict(zip(words["annotator"], words["number"], strict=True))))
     return found
 
@@ -130,6 +126,12 @@ def kappa_of_many(ratings: NDArray[np.integer]) -> float:
     each = ((counts**2).sum(1) - raters) / (raters * (raters - 1))
     chance = float(((counts.sum(0) / counts.sum()) ** 2).sum())
     return float((each.mean() - chance) / (1 - chance)) if chance < 1 else float("nan")
+
+
+def _rows_after(project: Project, line: int) -> tuple[Row, ...]:
+    """What a line says of nuclei, without its pixels."""
+    (text,) = project.base.execute("SELECT rows_after FROM journal WHERE id = ?", (line,)).fetchone()
+    return rows_from_json(text)
 
 
 def _cohen(said: pd.DataFrame, first: str, second: str) -> tuple[float, int]:
