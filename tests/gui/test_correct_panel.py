@@ -164,11 +164,11 @@ def test_no_key_is_taken_from_a_field_that_one_types_in(window):
         field.setFocus()
         window.qtbot.waitUntil(field.hasFocus)
         window.qtbot.keyClicks(field, "x3sm ")
-    assert "x3sm" in comment.text()
-    assert np.array_equal(window.bench.labels, before)
-    assert not window.bench.project.lines(1)
-    window.qtbot.keyClick(comment, Key.Key_Return)
-    assert "x3sm" in window.bench.rows[13].comment
+    bench = panel.controller.reviewer.bench
+    assert np.array_equal(bench.labels, before)
+    assert [(line.action, line.annotator) for line in bench.project.lines(1)] == [("comment", window.bench.annotator)]
+    assert bench.rows[13].comment == "x3sm"
+    assert bench.annotator.endswith("x3sm")
 
 
 def test_accept_delete_undo_redo(window):
@@ -190,9 +190,14 @@ def test_accept_delete_undo_redo(window):
     window.check_layer()
     with Project.open(window.panel.state.folder) as project:
         Workbench.open(project, 1, "bob").set_class(12, 5)
-    window.press(Key.Key_4)
-    assert (window.layer.data[window.bench.labels == 12] == 5).any()
+    window.qtbot.waitUntil(lambda: (window.layer.data[window.bench.labels == 12] == 5).any(), timeout=10_000)
     window.check_layer()
+    window.panel.bar.annotator.setText("eve")
+    window.panel.bar.annotator.editingFinished.emit()
+    assert window.panel.controller.reviewer.bench.annotator == "eve"
+    window.viewer.layers.remove("classes")
+    assert window.panel.controller.reviewer is None
+    assert "was removed" in window.panel.message.text()
 
 
 def test_merge_split_and_cut(window):

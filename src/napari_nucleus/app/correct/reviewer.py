@@ -168,10 +168,6 @@ class Reviewer:
         if pixels.any():
             self.bench.draw(box, pixels, value if value <= len(self.bench.project.scheme) else 0)
 
-    def comment(self, text: str) -> None:
-        """Write a comment to what is meant."""
-        self.bench.comment(self._targets(), text)
-
     def _all_actions(self) -> dict[Action, Callable[[], None]]:
         said = {Action.ACCEPT: "accept", Action.REJECT: "reject", Action.FLAG: "flag"}
         shaped = {Action.FILL: "fill_holes", Action.SMOOTH: "smooth"}

@@ -23,6 +23,7 @@ from napari_nucleus.gui.layers.flight import fly_to
 from napari_nucleus.project.chunks import Box
 
 _VIEW_UM = 60.0
+_OTHERS_MS = 3000  # from one look at what other annotators have done to the next
 _PIXELS_A_BOX = 50_000  # to draw one box takes as long as so many pixels
 _CLOSED = (Tool.LASSO, Tool.BOX)
 
@@ -62,6 +63,10 @@ class CorrectCanvas(QObject):
         self._flight.setSingleShot(True)
         self._flight.setInterval(0)
         self._flight.timeout.connect(self._fly)
+        self._others = QTimer(self)
+        self._others.setInterval(_OTHERS_MS)
+        self._others.timeout.connect(self._look_at_others)
+        self._others.start()
         self._box: Box | None = None
         self.keys = KeyFilter(reviewer.knows, self.press, self._on_turn, self)
         for key, action in (("Control-Z", "undo"), ("Control-Shift-Z", "redo")):
@@ -87,6 +92,7 @@ class CorrectCanvas(QObject):
         for event, slot in self._slots().items():
             getattr(self.reviewer.mode.events, event).disconnect(slot)
         self._flight.stop()
+        self._others.stop()
         if self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)
 
@@ -116,18 +122,24 @@ class CorrectCanvas(QObject):
             self.reviewer.mode.message = str(error)
             self._report(error)
 
+    def _window(self) -> QMainWindow | None:
+        """The viewer's window, also where the panel floats in one of its own."""
+        widget: QWidget | None = self._panel
+        while widget is not None and not isinstance(widget, QMainWindow):
+            widget = widget.parentWidget()
+        return widget
+
     def _native(self) -> QWidget | None:
         """The widget that napari draws on."""
-        window = self._panel.window()
-        center = window.centralWidget() if isinstance(window, QMainWindow) else None
+        window = self._window()
+        center = None if window is None else window.centralWidget()
         return None if center is None else center.findChild(QOpenGLWidget)
 
     def _on_mode(self, on: bool) -> None:
-        canvas = self._native()
-        if on and canvas is not None:
+        canvas, window = self._native(), self._window()
+        if on and canvas is not None and window is not None:
             self._viewer.layers.selection.active = self.layer
-            self.keys.on(canvas, self._panel.window())
-            self.focus()
+            self.keys.on(canvas, window)
         else:
             self.keys.off()
             self.reviewer.mode.put_down()
@@ -167,6 +179,14 @@ class CorrectCanvas(QObject):
         else:
             self.classes.show(change.box)
 
+    def _look_at_others(self) -> None:
+        """Take in what other annotators have done; told once where the project can't be read any more."""
+        try:
+            self.reviewer.bench.refresh()
+        except Exception as error:
+            self._others.stop()
+            self._report(error)
+
     def _on_visited(self, label: int) -> None:
         rows = self.reviewer.bench.rows
         self._box = rows.box(label) if label in rows else None
@@ -198,8 +218,10 @@ class CorrectCanvas(QObject):
             yield
         mode = self.reviewer.mode
         if mode.on and not moved and event.button == 1 and mode.tool in (None, Tool.ADD):
-            place = self._place(event.position)
+            place, follows = self._place(event.position), self.follows
+            self.follows = False  # what is clicked is in view
             self._do(lambda: self.reviewer.click(place))
+            self.follows = follows
 
     def _on_turn(self, up: int) -> bool:
         return self.reviewer.turn(up)

@@ -16,9 +16,9 @@ _WORDS = {"model": "the model", "relabel": "cross-relabelling", "human": "a pers
 
 
 class NucleusView(QWidget):
-    """One nucleus; ``commented`` brings a text that was typed for it."""
+    """One nucleus, which stays while a comment is typed; ``commented`` brings its label and the text."""
 
-    commented = Signal(str)
+    commented = Signal(int, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,19 +26,23 @@ class NucleusView(QWidget):
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.text.setWordWrap(True)
         self.comment.setPlaceholderText("comment")
-        self.comment.setToolTip("Enter keeps it")
+        self.comment.setToolTip("Kept when you leave the field")
+        self._label, self._known = 0, ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.text)
         column.addWidget(self.comment)
-        self.comment.returnPressed.connect(lambda: self.commented.emit(self.comment.text()))
+        self.comment.editingFinished.connect(self._on_typed)
         self.show_nucleus(None, 0)
 
     def show_nucleus(self, bench: Workbench | None, label: int) -> None:
         """Show a nucleus; 0 is none."""
+        if self.comment.hasFocus():
+            return
         there = bench is not None and label in bench.rows
         self.comment.setEnabled(there)
         if bench is None or not there:
+            self._label = 0
             self.text.setText("Point at a nucleus, or press N.")
             self.comment.clear()
             return
@@ -46,8 +50,14 @@ class NucleusView(QWidget):
         says = f"says {_WORDS.get(row.source, escape(row.source))} · {escape(row.state)} · {row.area:,} px"
         title = f"<b>{escape(scheme.name_of(bench.rows.number(label)))}</b> · nucleus {label}"
         self.text.setText(f"{title}<br>{says}{_last_word(bench, label)}{_bars(row.probabilities, scheme)}")
-        if not self.comment.hasFocus():
-            self.comment.setText(row.comment)
+        self._label, self._known = label, row.comment
+        self.comment.setText(row.comment)
+
+    def _on_typed(self) -> None:
+        text = self.comment.text().strip()
+        if self._label and text != self._known:
+            self._known = text
+            self.commented.emit(self._label, text)
 
 
 def _last_word(bench: Workbench, label: int) -> str:

@@ -115,8 +115,10 @@ class CorrectPanel(QWidget):
         self.state.events.message.connect(self._on_message)
         self.state.events.looking.connect(lambda text: self.review.queue.lesson.setText(text))
         self.state.events.learning.connect(lambda text: self.review.queue.lesson.setText(text))
+        self.review.switch.clicked.connect(self._focus)
         self.review.classes.clicked.connect(lambda number: self._act(number))
         self.review.nucleus.commented.connect(self._on_comment)
+        self.review.nucleus.comment.returnPressed.connect(self._focus)
         queue = self.review.queue
         queue.next.clicked.connect(lambda: self._act(Action.NEXT))
         queue.previous.clicked.connect(lambda: self._act(Action.PREVIOUS))
@@ -128,6 +130,8 @@ class CorrectPanel(QWidget):
         self._learned.connect(self.controller.take_lesson)
         self._failed.connect(self._on_message)
         self.keys.rebound.connect(self._on_rebound)
+        self.state.events.annotator.connect(self._on_annotator)
+        self._viewer.layers.events.removed.connect(self._on_removed)
         self.classes.edited.connect(self._on_scheme_edit)
         queue.fine_tune_wanted.connect(self._on_fine_tune)
         self.tabs.currentChanged.connect(lambda _tab: self._show_counts())
@@ -197,12 +201,10 @@ class CorrectPanel(QWidget):
             self.tabs.setCurrentWidget(self.review)
             self.review.nucleus.comment.setFocus()
 
-    def _on_comment(self, text: str) -> None:
+    def _on_comment(self, label: int, text: str) -> None:
         reviewer = self.controller.reviewer
         if reviewer is not None:
-            self._try(lambda: reviewer.comment(text))
-        if self.canvas is not None:
-            self.canvas.focus()
+            self._try(lambda: reviewer.bench.comment(label, text))
 
     def _on_follows(self, on: bool) -> None:
         if self.canvas is not None:
@@ -239,6 +241,17 @@ class CorrectPanel(QWidget):
         if self.controller.reviewer is not None:
             self.controller.reviewer.mode.on = on
 
+    def _on_annotator(self) -> None:
+        """Somebody else goes on: what comes is theirs."""
+        reviewer = self.controller.reviewer
+        if reviewer is not None and self.state.annotator:
+            self._open_again(reviewer.bench.image, reviewer.mode.on)
+
+    def _on_removed(self, event: Any) -> None:
+        if self.canvas is not None and event.value.unique_id == self.canvas.layer.unique_id:
+            self.controller.close_image()
+            self.state.message = "The layer of the classes was removed. Choose the image again to go on."
+
     def _on_scheme_edit(self, edit: SchemeEdit) -> None:
         reviewer = self.controller.reviewer
         if reviewer is not None:
@@ -263,6 +276,10 @@ class CorrectPanel(QWidget):
         reviewer = self.controller.reviewer
         if reviewer is not None:
             self._try(lambda: reviewer.act(command))
+        self._focus()
+
+    def _focus(self) -> None:
+        """Give the canvas the keys."""
         if self.canvas is not None:
             self.canvas.focus()
 
