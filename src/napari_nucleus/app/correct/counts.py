@@ -76,10 +76,10 @@ def work_done(journal: pd.DataFrame) -> pd.DataFrame:
 
 def imbalance(counts: pd.DataFrame, scheme: ClassScheme) -> str:
     """A warning where a class is rare or missing; empty where none is."""
-    numbers = counts["nuclei"].reindex(list(scheme.classes)).fillna(0)
-    total = int(numbers.sum())
-    rare = [name for name, n in numbers.items() if total and n / total < RARE]
+    numbers = counts["nuclei"].reindex(list(scheme.classes)).fillna(0).astype(int).tolist()
+    total = sum(numbers)
+    rare = [(name, n) for name, n in zip(scheme.classes, numbers, strict=True) if total and n / total < RARE]
     if not rare:
         return ""
-    told = ", ".join(f"{name} ({int(numbers[name]):,})" for name in rare)
+    told = ", ".join(f"{name} ({n:,})" for name, n in rare)
     return f"Rare: {told} of {total:,} nuclei. A classifier hardly learns a class that it hardly sees."

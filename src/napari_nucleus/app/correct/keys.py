@@ -56,7 +56,7 @@ class Action(StrEnum):
 Command = Action | int
 """An action, or the number of the class that a key sets."""
 
-DEFAULTS: Mapping[Action, tuple[str, ...]] = MappingProxyType(
+DEFAULTS: Mapping[Command, tuple[str, ...]] = MappingProxyType(
     {
         Action.ACCEPT: ("Space",),
         Action.REJECT: ("R",),
@@ -114,7 +114,7 @@ class KeyMap:
         (1, 10, 12, 'delete')
         """
         classes: dict[Command, tuple[str, ...]] = {i: _digit(i) for i in range(1, n_classes + 1)}
-        return cls(classes | dict(DEFAULTS))
+        return cls({**classes, **DEFAULTS})
 
     def command(self, key: str) -> Command | None:
         """What a key does; None where it does nothing."""

@@ -43,7 +43,8 @@ class CourtView(QWidget):
         self._keys = KeyMap.default(0)
         self.open_button, self.export = QPushButton("Open a run…"), QPushButton("Export…")
         self.votes, self.refined = QPushButton("Ask for votes…"), QPushButton("Write data set…")
-        self._folder, self._worker = Path(), None
+        self._folder = Path()
+        self._worker: Any = None
         self.picture, self.text, self.bar = QLabel(), QLabel(), QProgressBar()
         self.buttons = {action: QPushButton(f"{action} ({self._keys.shown(action)})") for action in _VERDICTS}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -159,7 +160,12 @@ class CourtView(QWidget):
         """Long work of the court, in a thread."""
         self.votes.setEnabled(False)
         self.refined.setEnabled(False)
-        answers = {"yielded": self._on_progress, "returned": then, "errored": report, "finished": self._done}
+        answers: dict[str, Any] = {
+            "yielded": self._on_progress,
+            "returned": then,
+            "errored": report,
+            "finished": self._done,
+        }
         self._worker = create_worker(what, self._folder, data, *more, _connect=answers)
 
     def _on_progress(self, progress: Progress) -> None:
@@ -214,9 +220,8 @@ def _told(case: Case) -> str:
 def _pixmap(picture: NDArray[np.uint8] | None) -> QPixmap:
     if picture is None:
         return QPixmap()
-    pixels = np.ascontiguousarray(picture)
-    height, width = pixels.shape[:2]
-    image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    height, width = picture.shape[:2]
+    image = QImage(picture.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
     return QPixmap.fromImage(image).scaled(
         _PICTURE_PX, _PICTURE_PX, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )

@@ -34,8 +34,8 @@ class ReviewView(QWidget):
         column = QVBoxLayout(self)
         for widget in (self.switch, self.hint, self.message, self.classes):
             column.addWidget(widget)
-        for title, widget in (("Queue", self.queue), ("Nucleus", self.nucleus)):
-            column.addWidget(_group(title, widget))
+        column.addWidget(_group("Queue", self.queue))
+        column.addWidget(_group("Nucleus", self.nucleus))
         column.addStretch(1)
 
     def set_reviewer(self, reviewer: Reviewer | None) -> None:
@@ -68,7 +68,8 @@ class ReviewView(QWidget):
             None if reviewer is None else reviewer.bench, 0 if reviewer is None else reviewer.mode.target
         )
         if reviewer is not None:
-            self.classes.show_counts(class_counts(reviewer.bench)["nuclei"].to_dict())
+            counts = class_counts(reviewer.bench)["nuclei"]
+            self.classes.show_counts(dict(zip(map(str, counts.index), counts.tolist(), strict=True)))
 
     def _dress(self) -> None:
         self.switch.setCheckable(True)
