@@ -28,7 +28,7 @@ def moved(points, how):
         "left to right": points * (1, -1),
         "top to bottom": points * (-1, 1),
         "diagonal": points[:, ::-1],
-        "shift": points + (64.0, -32.0),
+        "shift": points + np.array([64.0, -32.0]),
     }[how]
 
 

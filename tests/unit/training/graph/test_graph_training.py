@@ -1,0 +1,129 @@
+"""Graph classifiers from annotated images; the images are parts of the bundled tile."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.torch import load_file
+
+from napari_nucleus.core import NucleusError, drain
+from napari_nucleus.graph.library import add_graph, list_graphs, load_graph
+from napari_nucleus.inference import classify_nodes, segment
+from napari_nucleus.io.samples import consep_tile
+from napari_nucleus.training import DataSource, GraphRecipe, train_graph
+from napari_nucleus.training.graph import graph_ablation
+from napari_nucleus.training.graph.ablation import VOTE, summary
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "tiles").mkdir()
+    image, nuclei = consep_tile()
+    types = nuclei.type_map()
+    for i, (y, x) in enumerate(((0, 0), (0, 256), (256, 0))):
+        part = np.s_[y : y + 256, x : x + 256]
+        arrays = {"image": image.array[part], "inst": nuclei.labels[part], "type": types[part]}
+        np.savez_compressed(folder / "tiles" / f"tile_{i}.npz", **arrays)
+    return folder
+
+
+def recipe(**changes):
+    source = DataSource("tiles", classes=True, mpp=0.25, scheme="consep", validate=("tile_2",))
+    values = {"name": "tiny", "sources": (source,), "views": 2, "steps": 6, "batch": 2, "fused": 16, "hidden": 16}
+    return GraphRecipe(**values | {"checkpoint_every": 3, "validate_every": 3} | changes)
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    runs = tmp_path_factory.mktemp("runs")
+    return drain(train_graph(recipe(), data, runs))
+
+
+def test_a_run_is_scored_and_says_what_it_reads(trained):
+    curves = pd.read_csv(trained.folder / "log.csv")
+    assert curves["loss"].notna().all()
+    assert {"val_fc", "val_fc_epithelial", "val_loss", "val_accuracy"} <= set(curves)
+    assert trained.card.training["graph"]["model"] == "nucleus_small"
+    assert trained.card.training["validation"] == ["tile_2"]
+    assert trained.card.classes == "consep"
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(trained, data, tmp_path):
+    looks = trained.folder / "looks"
+    work = train_graph(recipe(), data, tmp_path, looks=looks)
+    for progress in work:
+        if progress.values and progress.done == 4:
+            break
+    work.close()
+    again = drain(train_graph(recipe(), data, tmp_path, resume=True, looks=looks))
+    one, other = load_file(trained.weights), load_file(again.weights)
+    assert all((one[name] == other[name]).all() for name in one)
+
+
+def test_a_published_classifier_is_found_and_reads_an_image(trained):
+    add_graph(trained.weights, trained.card)
+    assert "tiny" in list_graphs()
+    image, nuclei = consep_tile()
+    part = np.ascontiguousarray(image.array[:256, :256])
+    found = segment(part, mpp=0.25).nuclei
+    answer = classify_nodes(found, part, classifier="tiny")
+    assert answer.probabilities.index.tolist() == found.table["label"].tolist()
+    assert np.allclose(answer.probabilities.sum(axis=1), 1, atol=1e-5)
+    named = segment(part, mpp=0.25, graph="tiny", keep_maps=True)
+    assert named.nuclei.table["class"].tolist() == answer.probabilities.idxmax(axis=1).tolist()
+    at = named.nuclei.table.iloc[0]
+    y, x = np.argwhere(named.nuclei.labels == at["label"])[0]
+    assert named.nuclei.scheme.name_of(int(named.maps.type_prob[:, y, x].argmax())) == at["class"]
+
+
+def test_the_shipped_classifier_reads_the_bundled_tile():
+    image, _ = consep_tile()
+    part = np.ascontiguousarray(image.array[:256, :256])
+    found = segment(part, mpp=0.25).nuclei
+    answer = classify_nodes(found, part)
+    agree = answer.probabilities.idxmax(axis=1) == answer.vote.idxmax(axis=1)
+    assert not answer.notes
+    assert agree.mean() > 0.5
+    without = classify_nodes(found, part, parts=("visual", "position"))
+    assert without.probabilities.shape == answer.probabilities.shape
+
+
+def test_no_nuclei_is_no_trouble():
+    blank = np.full((64, 64, 3), 240, np.uint8)
+    result = segment(blank, mpp=0.25, graph="default")
+    assert len(result.nuclei) == 0
+    assert classify_nodes(result.nuclei, blank).probabilities.shape == (0, 4)
+
+
+def test_a_model_without_a_graph_says_how_to_get_one():
+    with pytest.raises(NucleusError, match="train-graph"):
+        load_graph(model="hovernet_seresnext50")
+    with pytest.raises(NucleusError, match="one model"):
+        segment(np.full((64, 64, 3), 240, np.uint8), ["default", "default"], mpp=0.25, graph="default")
+    with pytest.raises(NucleusError, match="parts"):
+        classify_nodes(None, None, parts=("smell",))
+
+
+def test_ablation_scores_each_row_beside_the_vote(data, tmp_path):
+    table = drain(graph_ablation(recipe(steps=2), data, tmp_path, bootstrap=20))
+    assert list(table["nodes"].unique()) == [VOTE, "visual", "+ position", "+ text", "full graph"]
+    assert (table.query("nodes == 'vote'")["difference"].dropna() == 0).all()
+    means = table.query("`class` == ''").set_index("nodes")["f_c"]
+    assert means.between(0, 1).all()
+    assert "full graph" in summary(table)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"), [({"parts": ("smell",)}, "visual"), ({"layer": "gnc"}, "gcn"), ({"sources": ()}, "sources")]
+)
+def test_a_recipe_that_cannot_be_is_refused(changes, told):
+    with pytest.raises(NucleusError, match=told):
+        recipe(**changes)
+
+
+def test_the_shipped_recipe_holds_out_the_five_tiles(request):
+    from napari_nucleus.training import read_recipe
+
+    shipped = read_recipe(request.config.rootpath / "recipes" / "nucleus_graph.toml", GraphRecipe)
+    assert set(shipped.sources[0].validate) == {f"train_{n}" for n in (3, 10, 12, 22, 24)}
+    assert not any(name.startswith("test") for name in (shipped.sources[0].include,))
