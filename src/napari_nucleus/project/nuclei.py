@@ -199,7 +199,7 @@ def _chances(nuclei: NucleusMap, ids: Sequence[int]) -> list[tuple[float, ...] |
         return [None] * len(nuclei)
     by_id = np.zeros((len(nuclei), max(ids)), np.float32)
     by_id[:, np.array(ids) - 1] = nuclei.table[names].to_numpy(np.float32)
-    known: NDArray[np.bool_] = np.isfinite(by_id).all(axis=1)
+    known = np.logical_and.reduce(np.isfinite(by_id), axis=1)
     return [tuple(values) if there else None for values, there in zip(by_id.tolist(), known.tolist(), strict=True)]
 
 

@@ -45,12 +45,12 @@ with Project.open(sys.argv[1]) as project:
 
 def killed(folder, seed, lines):
     """A process that corrects, killed after so many corrections and a little; what it said."""
-    worker = subprocess.Popen([sys.executable, "-c", WORKER, folder, str(seed)], stdout=subprocess.PIPE, text=True)
-    told = [worker.stdout.readline() for _ in range(lines)]
-    time.sleep(0.01 * seed)
-    worker.kill()
-    told += worker.stdout.readlines()
-    worker.wait()
+    command = [sys.executable, "-c", WORKER, folder, str(seed)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        told = [worker.stdout.readline() for _ in range(lines)]
+        time.sleep(0.01 * seed)
+        worker.kill()
+        told += worker.stdout.readlines()
     return [tuple(map(int, line.split())) for line in told if line.endswith("\n")]
 
 
