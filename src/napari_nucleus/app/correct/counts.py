@@ -47,6 +47,13 @@ def matching(bench: Workbench, wanted: Wanted) -> list[int]:
     return [int(label) for label in columns["label"][chosen]]
 
 
+def nuclei_by_class(bench: Workbench) -> dict[str, int]:
+    """How many nuclei each class has, ``unknown`` last."""
+    names = bench.project.scheme.classes
+    unknown, *numbers = np.bincount(bench.rows.columns["number"], minlength=1 + len(names)).tolist()
+    return {**dict(zip(names, numbers, strict=True)), "unknown": unknown}
+
+
 def class_counts(bench: Workbench) -> pd.DataFrame:
     """Nuclei by class: a row a class, ``unknown`` last; columns ``nuclei`` and each `Provenance`, then ``accepted``."""
     columns = bench.rows.columns

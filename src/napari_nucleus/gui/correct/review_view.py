@@ -6,14 +6,15 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGroupBox, QLabel, QPushButton, QVBoxLayout, QWidget
 from superqt.utils import signals_blocked
 
-from napari_nucleus.app.correct.counts import class_counts
+from napari_nucleus.app.correct import Change
+from napari_nucleus.app.correct.counts import nuclei_by_class
 from napari_nucleus.app.correct.keys import Action
 from napari_nucleus.app.correct.reviewer import Reviewer
 from napari_nucleus.gui.correct.class_keys import ClassKeys
 from napari_nucleus.gui.correct.nucleus_view import NucleusView
 from napari_nucleus.gui.correct.queue_view import QueueView
 
-_SOON_MS = 60
+_SOON_MS, _LATER_MS = 60, 250
 _OFF, _ON = "Review mode", "Review mode is on – Esc leaves"
 _HINTED = (Action.ACCEPT, Action.DELETE, Action.MERGE, Action.SPLIT, Action.NEXT, Action.UNDO, Action.HELP)
 
@@ -26,10 +27,11 @@ class ReviewView(QWidget):
         self._reviewer: Reviewer | None = None
         self.switch, self.hint, self.message = QPushButton(_OFF), QLabel(), QLabel()
         self.classes, self.queue, self.nucleus = ClassKeys(), QueueView(), NucleusView()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_SOON_MS)
-        self._soon.timeout.connect(self.refresh)
+        self._soon, self._later = QTimer(self), QTimer(self)
+        for timer, pause, then in ((self._soon, _SOON_MS, self.refresh), (self._later, _LATER_MS, self.recount)):
+            timer.setSingleShot(True)
+            timer.setInterval(pause)
+            timer.timeout.connect(then)
         self._dress()
         column = QVBoxLayout(self)
         for widget in (self.switch, self.hint, self.message, self.classes):
@@ -59,17 +61,19 @@ class ReviewView(QWidget):
             self.hint.setText(
                 "  ".join(f"<b>{keys.shown(action).split(' or ')[0]}</b>&nbsp;{_short(action)}" for action in _HINTED)
             )
-            self._soon.start()
+            self.recount()
 
     def refresh(self) -> None:
-        """Show the nucleus that a key would mean, and the counts."""
-        reviewer = self._reviewer
-        self.nucleus.show_nucleus(
-            None if reviewer is None else reviewer.bench, 0 if reviewer is None else reviewer.mode.target
-        )
-        if reviewer is not None:
-            counts = class_counts(reviewer.bench)["nuclei"]
-            self.classes.show_counts(dict(zip(map(str, counts.index), counts.tolist(), strict=True)))
+        """Show the nucleus that a key would mean."""
+        if self._reviewer is None:
+            self.nucleus.show_nucleus(None, 0)
+        else:
+            self.nucleus.show_nucleus(self._reviewer.bench, self._reviewer.mode.target)
+
+    def recount(self) -> None:
+        """Show how many nuclei each class has."""
+        if self._reviewer is not None:
+            self.classes.show_counts(nuclei_by_class(self._reviewer.bench))
 
     def _dress(self) -> None:
         self.switch.setCheckable(True)
@@ -85,8 +89,8 @@ class ReviewView(QWidget):
 
     def _listen(self, reviewer: Reviewer, on: bool) -> None:
         mode, bench = reviewer.mode.events, reviewer.bench
-        pairs = ((mode.on, self._on_mode), (mode.message, self._on_message), (bench.changed, self._on_any))
-        for signal, slot in (*pairs, (mode.under, self._on_any), (mode.current, self._on_any)):
+        pairs = ((mode.on, self._on_mode), (mode.message, self._on_message), (bench.changed, self._on_changed))
+        for signal, slot in (*pairs, (mode.under, self._on_looked_at), (mode.current, self._on_looked_at)):
             signal.connect(slot) if on else signal.disconnect(slot)
 
     def _on_switch(self, on: bool) -> None:
@@ -103,9 +107,14 @@ class ReviewView(QWidget):
         self.message.setText(message)
         self.message.setVisible(bool(message))
 
-    def _on_any(self, _value: object = None) -> None:
+    def _on_looked_at(self, _label: int = 0) -> None:
         if not self._soon.isActive():
             self._soon.start()
+
+    def _on_changed(self, _change: Change) -> None:
+        self._on_looked_at()
+        if not self._later.isActive():
+            self._later.start()
 
 
 def _short(action: Action) -> str:

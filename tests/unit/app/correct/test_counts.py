@@ -1,4 +1,4 @@
-from napari_nucleus.app.correct.counts import Wanted, class_counts, imbalance, matching, work_done
+from napari_nucleus.app.correct.counts import Wanted, class_counts, imbalance, matching, nuclei_by_class, work_done
 
 
 def test_nuclei_are_found_by_where_they_come_from(bench):
@@ -17,6 +17,7 @@ def test_counts_follow_corrections(bench):
     assert counts.loc["epithelial", ["nuclei", "human", "accepted"]].tolist() == [5, 5, 5]
     assert counts.loc["unknown", "nuclei"] == 1
     assert counts["nuclei"].sum() == 6
+    assert nuclei_by_class(bench) == counts["nuclei"].to_dict()
 
 
 def test_a_missing_class_is_told_of(bench):
