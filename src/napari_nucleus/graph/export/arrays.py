@@ -45,8 +45,8 @@ def write_safetensors(path: Path, table: pd.DataFrame, graph: NucleusGraph) -> N
 def graph_arrays(table: pd.DataFrame, graph: NucleusGraph) -> tuple[dict[str, NDArray], dict[str, list[str]]]:
     """The arrays, and the names of features and classes."""
     classes = ["unknown", *sorted(set(table["class"]) - {"unknown"})]
-    features = [name for name in table if name not in ("label", "class") and _is_number(table[name])]
-    arrays = {
+    features = [str(name) for name in table if name not in ("label", "class") and _is_number(table[name])]
+    arrays: dict[str, NDArray] = {
         "edge_index": graph.rows(table["label"]),
         "edge_length_um": graph.lengths_um.astype(np.float32),
         "label": table["label"].to_numpy(np.int64),

@@ -23,7 +23,7 @@ def write_graphml(path: Path, table: pd.DataFrame, graph: NucleusGraph) -> None:
         file.write(_HEAD)
         for number, name in enumerate(table):
             file.write(
-                f'<key id="d{number}" for="node" attr.name={quoteattr(name)} attr.type="{_kind(table[name])}"/>\n'
+                f'<key id="d{number}" for="node" attr.name={quoteattr(str(name))} attr.type="{_kind(table[name])}"/>\n'
             )
         file.write('<key id="length" for="edge" attr.name="length_um" attr.type="double"/>\n')
         file.write('<graph edgedefault="undirected">\n')

@@ -103,7 +103,7 @@ def _scored(images: Sequence[NodeImage], found: Sequence[NucleusMap]) -> Evaluat
 
 
 def _rows(name: str, scored: Evaluation, vote: Evaluation, bootstrap: int) -> pd.DataFrame:
-    """F of each class and their mean."""
+    """F: the mean over the classes, then that of each class."""
     table = scored.table(bootstrap).query("metric == 'f_c' and tissue == ''").set_index("class")
     apart = compare(vote, scored, bootstrap).query("metric == 'f_c'").set_index("class")
     values = {"f_c": table["value"], "low": table["low"], "high": table["high"], "difference": apart["difference"]}
@@ -115,11 +115,8 @@ def summary(table: pd.DataFrame) -> str:
     """The table as text: a line a row, means first, then the classes."""
     lines: list[tuple[str, ...]] = [("nodes", "mean F", "beside the vote", *(c for c in table["class"].unique() if c))]
     for name, rows in table.groupby("nodes", sort=False):
-        by_class = rows.set_index("class")
-        mean = by_class.loc[""]
-        difference = f"{mean['difference']:+.3f} {interval(mean['difference_low'], mean['difference_high'])}"
-        cells = [
-            f"{row['f_c']:.3f} {interval(row['low'], row['high'])}" for _, row in by_class.drop(index="").iterrows()
-        ]
-        lines.append((str(name), f"{mean['f_c']:.3f} {interval(mean['low'], mean['high'])}", difference, *cells))
+        scores = rows[["f_c", "low", "high"]].to_numpy(float).tolist()
+        cells = [f"{value:.3f} {interval(low, high)}" for value, low, high in scores]
+        change, low, high = rows[["difference", "difference_low", "difference_high"]].to_numpy(float)[0].tolist()
+        lines.append((str(name), cells[0], f"{change:+.3f} {interval(low, high)}", *cells[1:]))
     return columns(lines)

@@ -50,7 +50,7 @@ class Looker:
             kept = self._look(pixels, views)
             self._folder.mkdir(parents=True, exist_ok=True)
             with replacing(file) as part, part.open("wb") as stream:
-                np.savez_compressed(stream, key=np.array(key), **kept)
+                np.savez_compressed(stream, allow_pickle=False, key=np.array(key), **kept)
         return self._nuclei(kept), kept["visual"]
 
     def _look(self, pixels: NDArray[np.uint8], views: int) -> dict[str, NDArray]:

@@ -63,7 +63,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(trained, data, tmp_path):
 def test_a_published_classifier_is_found_and_reads_an_image(trained):
     add_graph(trained.weights, trained.card)
     assert "tiny" in list_graphs()
-    image, nuclei = consep_tile()
+    image, _ = consep_tile()
     part = np.ascontiguousarray(image.array[:256, :256])
     found = segment(part, mpp=0.25).nuclei
     answer = classify_nodes(found, part, classifier="tiny")
