@@ -11,7 +11,9 @@ import napari
 from qtpy.QtWidgets import QApplication
 
 from napari_nucleus import segment
+from napari_nucleus.app.graph.card import what_if
 from napari_nucleus.app.graph.state import Change
+from napari_nucleus.graph import GraphAnswer
 from napari_nucleus.gui.graph import GraphPanel
 from napari_nucleus.gui.layers import add_result
 from napari_nucleus.gui.layers.data import image_data
@@ -53,18 +55,28 @@ def main() -> None:
     _until(lambda: False, seconds=1)
     bar = panel.findChild(Column).verticalScrollBar()
     bar.setValue(bar.maximum())
-    viewer.reset_view()
     _picture(viewer, "graph_words.jpg")
     viewer.close()
 
 
 def _select(panel: GraphPanel) -> None:
-    """The nucleus, not at the rim, on which vote and graph differ most; what if its nearest neighbour were gone."""
+    """Of the nuclei on which vote and graph differ most, not at the rim, the one that hangs most on a neighbour."""
     network, answer = panel.state.network, panel.state.answer
-    differ = (answer.probabilities - answer.vote).abs().max(axis=1)
     inside = ((network.places > 150) & (network.places < 850)).all(1)
-    panel.controller.select(int(differ[inside].idxmax()))
-    panel.controller.change(Change(panel.controller.card().neighbours[0].label, None))
+    differ = (answer.probabilities - answer.vote).abs().max(axis=1)[inside].nlargest(12)
+    moves = {
+        (label, Change(neighbour.label, kind)): _move(answer, label, Change(neighbour.label, kind))
+        for label in map(int, differ.index)
+        for neighbour in network.neighbours(label)
+        for kind in (None, *answer.scheme.classes)
+    }
+    label, change = max(moves, key=moves.__getitem__)
+    panel.controller.select(label)
+    panel.controller.change(change)
+
+
+def _move(answer: GraphAnswer, label: int, change: Change) -> float:
+    return float((what_if(answer, change).loc[label] - answer.probabilities.loc[label]).abs().max())
 
 
 def _picture(viewer: napari.Viewer, name: str) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import napari.viewer
 import numpy as np
 from napari.layers import Labels, Points, Vectors
 from numpy.typing import NDArray
 
 from napari_nucleus.app.graph.network import Network
-from napari_nucleus.gui.layers.colors import class_colors
 from napari_nucleus.gui.layers.edges import add_edges, color_edges, edges_in, show_edges
 from napari_nucleus.gui.layers.graph import add_nodes, color_nodes, show_nodes
 from napari_nucleus.gui.layers.place import move, placement
@@ -18,7 +15,7 @@ from napari_nucleus.gui.layers.result import beside, owned_by
 
 _RING_UM, _SELECTED_UM = 6.0, 8.0
 _BORDER = 0.08  # of the ring
-_SELECTED = (0.94, 0.89, 0.26, 1.0)
+_RING = "#F0E442"
 _MARK = "nucleus_neighbours"
 
 
@@ -78,11 +75,9 @@ class Neighbours:
         if self._shown is not None and self._shown[0] is network and self._shown[1] == rows and self._layer():
             return
         self._shown = network, rows
-        colors = class_colors(network.nuclei.scheme)[network.kinds[rows]]
-        colors[:1] = _SELECTED
         size = np.full(len(rows), _RING_UM / network.nuclei.mpp)
         size[:1] = _SELECTED_UM / network.nuclei.mpp
-        self._put(network.places[rows], size, colors, like)
+        self._put(network.places[rows], size, like)
 
     def remove(self) -> None:
         """Take the layer away."""
@@ -90,28 +85,24 @@ class Neighbours:
         if layer is not None:
             self._viewer.layers.remove(layer)
 
-    def _put(self, yx: NDArray[np.float64], size: NDArray[np.float64], colors: Any, like: Labels) -> None:
+    def _put(self, yx: NDArray[np.float64], size: NDArray[np.float64], like: Labels) -> None:
         layer, active = self._layer(), self._viewer.layers.selection.active
-        if layer is None:
-            if len(yx):
-                self._viewer.add_points(
-                    yx,
-                    size=size,
-                    face_color="transparent",
-                    border_width=_BORDER,
-                    border_color=colors,
-                    name="neighbours",
-                    metadata={_MARK: True},
-                    **placement(like),
-                )
-                self._viewer.layers.selection.active = active
-            return
+        if layer is None:  # made before anything is selected, for that takes longer than to fill it
+            layer = self._viewer.add_points(
+                np.empty((0, 2)),
+                face_color="transparent",
+                border_width=_BORDER,
+                border_color=_RING,
+                name="neighbours",
+                metadata={_MARK: True},
+                **placement(like),
+            )
+            self._viewer.layers.selection.active = active
         layer.selected_data = set()
         layer.data = yx
         move(layer, placement(like))
         if len(yx):
             layer.size, layer.border_width = size, _BORDER
-            layer.border_color = colors
 
     def _layer(self) -> Points | None:
         return next((layer for layer in self._viewer.layers if _MARK in layer.metadata), None)

@@ -121,8 +121,10 @@ def _keep(layer: Vectors, edges: EdgeLines) -> None:
 
 
 def _draw(layer: Vectors, edges: EdgeLines, which: NDArray[np.int64]) -> None:
-    with layer.events.set_data.blocker():  # the colours draw everything once more
-        layer.data = edges.lines[which]
+    lines = edges.lines[which]
+    if not np.array_equal(lines, layer.data):
+        with layer.events.set_data.blocker():  # the colours draw everything once more
+            layer.data = lines
     layer.edge_color = edges.colors if edges.colors.ndim == 1 else edges.colors[which]
 
 
