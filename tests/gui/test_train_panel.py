@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QTableWidget
 
 from napari_nucleus.app.training.controller import TrainController
 from napari_nucleus.app.training.orders import look_at
+from napari_nucleus.app.training.results import RelabelResult
 from napari_nucleus.app.training.state import JobRow
 from napari_nucleus.core import NucleusMap
 from napari_nucleus.gui.layers import add_nuclei
@@ -202,3 +203,13 @@ def test_a_finished_distillation_shows_its_table(qtbot, tmp_path):
     assert [table.item(0, column).text() for column in range(4)] == ["PQ", "0.500", "–", "2.000"]
     view.show_job(None, None)
     assert view.layout().count() == 0
+
+
+def test_a_cross_relabelling_is_reviewed_in_the_court(opened, tmp_path):
+    viewer, panel = opened
+    ledger = {"source": "a", "image": "t", "label": [1, 2], "old_class": "broad", "new_class": "x"}
+    pd.DataFrame(ledger | {"proposed_class": "x", "confidence": [0.9, 0.7]}).to_parquet(tmp_path / "ledger.parquet")
+    panel.results.review.emit(RelabelResult((), 2, 0, tmp_path, pd.DataFrame()))
+    _, correct = viewer.window.add_plugin_dock_widget("napari-nucleus", "Correct nuclei")
+    assert correct.tabs.currentWidget() is correct.court
+    assert correct.court.bar.format() == "0 of 2 judged"

@@ -40,8 +40,8 @@ class RelabelResult:
     classifiers : tuple of CellClassifierResult
     relabelled, kept : int
         Nuclei with a new class, and those that wait for review.
-    refined : Path
-        Folder of the refined data set.
+    run : Path
+        Its folder, with the ledger that the court reads.
     review : DataFrame
         The nuclei that were kept, most doubtful first.
     """
@@ -49,7 +49,7 @@ class RelabelResult:
     classifiers: tuple[CellClassifierResult, ...]
     relabelled: int
     kept: int
-    refined: Path
+    run: Path
     review: pd.DataFrame
 
 
@@ -71,7 +71,7 @@ def relabel_result(run: Path) -> RelabelResult | None:
     except (OSError, ValueError, KeyError):
         return None
     relabelled, kept = int(decisions.get("relabelled", 0)), int(decisions.get("kept", 0))
-    return RelabelResult(classifiers, relabelled, kept, run / "refined", review)
+    return RelabelResult(classifiers, relabelled, kept, run, review)
 
 
 def _classifier(folder: Path) -> CellClassifierResult:

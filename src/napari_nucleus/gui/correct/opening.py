@@ -16,7 +16,7 @@ from napari_nucleus.core import Image, NucleusError, NucleusMap
 from napari_nucleus.gui.correct.class_layer import is_class_layer
 from napari_nucleus.gui.layers import nuclei_in
 from napari_nucleus.gui.layers.data import image_data
-from napari_nucleus.gui.layers.place import placement
+from napari_nucleus.gui.layers.place import calibrate, placement, read_mpp
 from napari_nucleus.gui.layers.result import is_ours
 from napari_nucleus.io import as_rgb
 
@@ -65,15 +65,16 @@ class ProjectImage:
         self._viewer = viewer
         self._known: dict[int, ImageLayer] = {}
 
-    def use(self, number: int, layer: ImageLayer) -> None:
-        """A layer shows an image of the project already."""
+    def use(self, number: int, layer: ImageLayer, mpp: float) -> None:
+        """Take a layer that shows an image of the project already; one without a physical scale gets it now."""
+        calibrate(self._viewer, layer, mpp, read_mpp(layer)[1])
         self._known[number] = layer
 
     def show(self, bench: Workbench, image: Image | None) -> dict[str, Any]:
         """Show an image; returns where the layer of its nuclei is to lie."""
         number = bench.image
         layer = self._known.get(number)
-        if layer is not None and layer in self._viewer.layers and layer.units[-1] == "micrometer":
+        if layer is not None and layer in self._viewer.layers:
             return placement(layer)
         self.hide()
         if image is not None:

@@ -84,6 +84,11 @@ class CorrectPanel(QWidget):
         """Add the image and the nuclei of the viewer's layers to the project, and open it."""
         self._try(self._add)
 
+    def hear(self, run: Path) -> None:
+        """Open the court on a run of cross-relabelling."""
+        self.tabs.setCurrentWidget(self.court)
+        self._try(lambda: self.court.open(run))
+
     def event(self, event: QEvent | None) -> bool:
         """Close the project when the panel is taken out of the window."""
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
@@ -143,9 +148,10 @@ class CorrectPanel(QWidget):
 
     def _add(self) -> None:
         image, labels = nuclei_layers(self._viewer)
-        number = self.controller.add(*layers_for(image, labels))
+        name, pixels, nuclei = layers_for(image, labels)
+        number = self.controller.add(name, pixels, nuclei)
         labels.visible = False  # the project's own layer takes its place
-        self._image.use(number, image)
+        self._image.use(number, image, nuclei.mpp)
         self.open_image(number)
 
     def _on_opened(self, reviewer: Reviewer | None) -> None:

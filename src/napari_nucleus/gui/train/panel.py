@@ -25,6 +25,7 @@ from superqt.utils import create_worker
 from napari_nucleus.app.choices import Choices, load_choices
 from napari_nucleus.app.training.controller import TrainController
 from napari_nucleus.app.training.orders import FolderLook, RecipeOrder, look_at
+from napari_nucleus.app.training.results import RelabelResult
 from napari_nucleus.core import NucleusError
 from napari_nucleus.gui.report import report
 from napari_nucleus.gui.segment.column import Column
@@ -239,13 +240,13 @@ class TrainPanel(QWidget):
         if maps:
             self._preview.show(maps)
 
-    def _on_review(self, result: Any) -> None:
-        """Open the refined data set in the panel that browses patches."""
-        from napari_nucleus.gui.browse import BrowsePanel
+    def _on_review(self, result: RelabelResult) -> None:
+        """Hear the relabelled nuclei in the court of the panel that corrects."""
+        from napari_nucleus.gui.correct import CorrectPanel
 
-        _, panel = self._viewer.window.add_plugin_dock_widget("napari-nucleus", "Browse patches")
-        assert isinstance(panel, BrowsePanel)
-        panel.open(result.refined)
+        _, panel = self._viewer.window.add_plugin_dock_widget("napari-nucleus", "Correct nuclei")
+        assert isinstance(panel, CorrectPanel)
+        panel.hear(result.run)
 
     def _report(self, error: Exception) -> None:
         self.state.message = str(error)

@@ -71,7 +71,7 @@ class ResultView(QWidget):
             _text(f"{result.relabelled:,} nuclei have a new class, {result.kept:,} wait for review.")
         )
         button = QPushButton("Review…")
-        button.setToolTip("Browse the refined data set, the most doubtful images first")
+        button.setToolTip("Hear the relabelled nuclei in the court, the most disputed first")
         button.clicked.connect(lambda: self.review.emit(result))
         self._column.addWidget(button)
 
