@@ -1,3 +1,4 @@
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -6,9 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_nucleus.app.correct import Workbench
+from napari_nucleus.app.correct.replay import Replay, audit
 from napari_nucleus.core import HoverMaps, NucleusError, NucleusMap
 from napari_nucleus.project import Project
+from napari_nucleus.project.merge import merge_copy
 from napari_nucleus.project.scheme_edits import added, keyed, merged, recoloured, renamed
+from napari_nucleus.project.snapshots import restore, take_snapshot
 
 SIDE = 290  # more than a square that labels are kept in
 SOME = st.integers(0, 2**31 - 1)
@@ -147,3 +151,50 @@ def test_taking_back_any_commands_leaves_every_byte_as_it_was(seed, commands):
             assert state(bench) == after
         assert not bench.can_redo
         check(bench)
+
+
+def work(bench, rng, maps, count):
+    """Some commands, some of them taken back."""
+    for _ in range(count):
+        try:
+            COMMANDS[sorted(COMMANDS)[rng.integers(len(COMMANDS))]](bench, rng, maps)
+            if rng.random() < 0.2:
+                bench.undo()
+        except (NucleusError, IndexError):
+            pass
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=6, deadline=None)
+def test_copies_are_merged_to_and_fro_and_the_journal_explains_every_byte(seed):
+    labels, maps = tissue(seed)
+    rng = np.random.default_rng(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = Path(folder) / "ours", Path(folder) / "theirs"
+        with Project.create(ours, "consep") as project:
+            project.add_image(
+                Path(folder) / "none.png", NucleusMap.from_labels(labels, type_prob=maps.type_prob, classes="consep")
+            )
+        shutil.copytree(ours, theirs)
+        with Project.open(ours) as project, Project.open(theirs) as copy:
+            ada, bob = Workbench.open(project, 1, "ada"), Workbench.open(copy, 1, "bob")
+            take_snapshot(project, "before", "ada")
+            for _ in range(2):
+                work(ada, rng, maps, 5)
+                work(bob, rng, maps, 5)
+                merge_copy(project, copy)
+                ada.refresh()
+                check(ada)
+                assert {line.uid for line in copy.lines()} <= {line.uid for line in project.lines()}
+                assert audit(project, 1) is None
+            replay = Replay(project, 1)
+            assert len(list(replay)) == len(replay)
+            assert np.array_equal(replay.classes, ada.classes)
+            merge_copy(copy, project)
+            bob.refresh()
+            check(bob)
+            assert audit(copy, 1) is None
+            restore(project, "before", "ada")
+            ada.refresh()
+            check(ada)
+            assert np.array_equal(ada.labels, labels)

@@ -81,13 +81,15 @@ def cohen_kappa(project: Project, first: str, second: str) -> tuple[float, int]:
 
 def fleiss_kappa(project: Project, annotators: Sequence[str] = ()) -> tuple[float, int]:
     """Fleiss' κ of annotators, of all by default, and over how many nuclei that each of them said something of."""
-    said = _table(opinions(project), annotators or project.annotators)
-    return kappa_of_many(said), len(said)
+    said = opinions(project)
+    ratings = _table(said, annotators or sorted(set(said["annotator"])))
+    return kappa_of_many(ratings), len(ratings)
 
 
 def agreement_table(project: Project) -> pd.DataFrame:
     """``first``, ``second``, ``nuclei`` and ``kappa`` of each two annotators who have nuclei in common."""
-    said, names = opinions(project), project.annotators
+    said = opinions(project)
+    names = sorted(set(said["annotator"]))
     pairs = [(a, b, *_cohen(said, a, b)) for i, a in enumerate(names) for b in names[i + 1 :]]
     return pd.DataFrame(
         [(a, b, count, kappa) for a, b, kappa, count in pairs if count], columns=["first", "second", "nuclei", "kappa"]

@@ -68,14 +68,18 @@ class _Merge:
         self._new = [line for line in copy.lines() if line.uid not in ours]
         self._number = {line.number: ours[line.uid].number for line in copy.lines() if line.uid in ours}
         self._taken = {line.number for line in ours.values() if line.applied}
-        self._classes = ClassNames(project, copy, self._new)
+        self._classes = ClassNames(project, copy, ours)
         here = {image.name: image.id for image in project.images()}
         self._added = tuple(image for image in copy.images() if image.name not in here)
         added = {image.id: copied_image(project, copy, image, self._classes) for image in self._added}
         self._images = {image.id: here.get(image.name, added.get(image.id, 0)) for image in copy.images()}
-        known = {line.uid for line in copy.lines()}
-        born = [line for line in ours.values() if line.uid not in known and line.applied]
-        self._labels = {image: LabelNames(project, number, born) for image, number in self._images.items()}
+        self._labels = {image: LabelNames(project, number) for image, number in self._images.items()}
+        for theirs, number in self._number.items():
+            self._recall(copy.edit(theirs), project.edit(number))
+
+    def _recall(self, theirs: Edit | SchemeEdit, ours: Edit | SchemeEdit) -> None:
+        if isinstance(theirs, Edit) and isinstance(ours, Edit):
+            self._labels[theirs.image].recall(theirs, ours)
 
     def run(self) -> MergeReport:
         aside = []
@@ -89,9 +93,9 @@ class _Merge:
         """Make a correction, or set it aside; whether it was made."""
         undoes = None if line.undoes is None else self._number[line.undoes]
         possible = line.applied and (undoes is None or undoes in self._taken)
-        ours = edit if isinstance(edit, SchemeEdit) else self._in_our_names(line, edit)
+        ours = edit if isinstance(edit, SchemeEdit) else self._in_our_names(edit)
         made: Edit | SchemeEdit | None = None
-        if isinstance(ours, Edit) and any(image.id == line.image for image in self._added):
+        if isinstance(edit, Edit) and self._is_added(edit):
             made = ours if possible else None  # the image was copied as it is, with this in it
         elif possible:
             made = self._made(ours)
@@ -104,6 +108,9 @@ class _Merge:
         if made is not None:
             self._taken.add(number)
         return made is not None
+
+    def _is_added(self, edit: Edit) -> bool:
+        return any(image.id == edit.image for image in self._added)
 
     def _made(self, edit: Edit | SchemeEdit) -> Edit | SchemeEdit | None:
         """The correction that was made of it; None where it contradicts what is here."""
@@ -133,12 +140,11 @@ class _Merge:
         rows = tuple(before), (*changed, *after.values())
         return Edit(edit.image, edit.action, *rows, edit.box, edit.pixels_before, edit.pixels_after)
 
-    def _in_our_names(self, line: Line, edit: Edit) -> Edit:
+    def _in_our_names(self, edit: Edit) -> Edit:
         """With our numbers of the image, of classes and of nuclei that are new on both sides."""
         number, labels = self._images[edit.image], self._labels[edit.image]
-        former = {row.label for row in edit.rows_before}
-        if line.undoes is None:
-            labels.bear(row.label for row in edit.rows_after if row.label not in former)
+        if not self._is_added(edit):
+            labels.bear(edit)
         before, after = (tuple(self._row(row, labels) for row in side) for side in (edit.rows_before, edit.rows_after))
         old, new = (None if side is None else labels.pixels(side) for side in (edit.pixels_before, edit.pixels_after))
         return Edit(number, edit.action, before, after, edit.box, old, new)
@@ -149,10 +155,16 @@ class _Merge:
 
 def _combined(here: Row, before: Row, after: Row) -> Row:
     """What is here, with what somebody changed elsewhere about the same nucleus."""
+    if _shape(before) not in (_shape(here), _shape(after)):  # drawn anew on both sides: neither outline is the sum
+        raise changes.OvertakenError
     changed = {name: new for name, new in after._asdict().items() if new != getattr(before, name)}
     if any(getattr(here, name) not in (getattr(before, name), new) for name, new in changed.items()):
         raise changes.OvertakenError
     return here._replace(**changed)
+
+
+def _shape(row: Row) -> tuple[float, float, int]:
+    return row.y, row.x, row.area
 
 
 def _uid(project: Project) -> str:

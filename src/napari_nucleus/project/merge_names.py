@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,21 +18,23 @@ from napari_nucleus.project.scheme_edits import added
 
 
 class ClassNames:
-    """Ids of classes: those from before the copy was made are the same, new ones go by their names.
+    """Ids of classes: those from before the classes went apart are the same, others go by their names.
 
     Parameters
     ----------
     project, copy : Project
-    new : sequence of Line
-        Of the copy, that the project hasn't.
+    ours : mapping
+        Lines of the project by uid.
     """
 
-    def __init__(self, project: Project, copy: Project, new: Sequence[Line]) -> None:
+    def __init__(self, project: Project, copy: Project, ours: Mapping[str, Line]) -> None:
         self._project, self._theirs = project, {one.id: one for one in copy.classes}
-        edits = [copy.edit(line.number) for line in new if line.image is None]
-        common = edits[0].before if edits and isinstance(edits[0], SchemeEdit) else copy.classes
+        lines = [line for line in copy.lines() if line.image is None]
+        apart = next((line for line in lines if line.uid not in ours or not ours[line.uid].applied), None)
+        edit = None if apart is None else copy.edit(apart.number)
+        common = edit.before if isinstance(edit, SchemeEdit) else copy.classes
         self._ids = {one.id: one.id for one in common}
-        self._annotator = new[-1].annotator if new else ""
+        self._annotator = apart.annotator if apart is not None else ""
 
     def follow(self, edit: SchemeEdit) -> None:
         """An edit of the copy was made here, too."""
@@ -45,6 +47,8 @@ class ClassNames:
         return row._replace(kind=kind) if same else row._replace(kind=kind, probabilities=None)
 
     def _id(self, kind: int) -> int:
+        if kind not in self._theirs:
+            return 0  # its addition was taken back
         if kind not in self._ids:
             one = self._theirs[kind]
             ours = next((c.id for c in self._project.classes if c.name == one.name), None)
@@ -59,30 +63,39 @@ class ClassNames:
 
 
 class LabelNames:
-    """Labels of an image: where both have given the same to a new nucleus, the copy's gets another.
+    """Labels of an image: what the copy gave to a new nucleus may be another's here, or somebody's soon.
 
     Parameters
     ----------
     project : Project
     image : int
         In the project.
-    lines : sequence of Line
-        Of the project, that the copy hasn't.
     """
 
-    def __init__(self, project: Project, image: int, lines: Sequence[Line]) -> None:
-        self._project, self._image, self._other = project, image, dict[int, int]()
-        self._born = {row.label for line in lines if line.image == image for row in _born(project.edit(line.number))}
+    def __init__(self, project: Project, image: int) -> None:
+        self._project, self._image = project, image
+        self._other: dict[int, int] = {}
+        self._seen: set[int] = set()
 
-    def bear(self, labels: Iterable[int]) -> None:
-        """New nuclei of the copy."""
-        base = self._project.base
-        for label in labels:
-            if label in self._born:
-                self._other[label] = take_labels(base, self._image, 1)[0]
+    def recall(self, theirs: Edit, ours: Edit) -> None:
+        """A correction that both have: its new nuclei are the same ones."""
+        self._other |= dict(zip(_born(theirs), _born(ours), strict=True))
+        self._see(theirs)
+
+    def bear(self, edit: Edit) -> None:
+        """A correction of the copy is to be made: its new nuclei get labels here. Those that come back have theirs."""
+        for label in _born(edit):
+            if label in self._seen:
+                continue
+            first = next_label(self._project.base, self._image)
+            if label < first:
+                self._other[label] = take_labels(self._project.base, self._image, 1)[0]
             else:
-                take_labels(base, self._image, max(0, label + 1 - next_label(base, self._image)))
-            self._born.add(self.label(label))
+                take_labels(self._project.base, self._image, label + 1 - first)
+        self._see(edit)
+
+    def _see(self, edit: Edit) -> None:
+        self._seen |= {row.label for row in (*edit.rows_before, *edit.rows_after)}
 
     def label(self, label: int) -> int:
         """Our label of a nucleus."""
@@ -91,8 +104,9 @@ class LabelNames:
     def pixels(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
         """Our labels of pixels."""
         other = labels.copy()
-        for theirs, ours in self._other.items():
-            other[labels == theirs] = ours
+        for label in np.unique(labels).tolist():
+            if self.label(label) != label:
+                other[labels == label] = self.label(label)
         return other
 
 
@@ -107,8 +121,7 @@ def copied_image(project: Project, copy: Project, image: ImageEntry, classes: Cl
     return number
 
 
-def _born(edit: Edit | SchemeEdit) -> list[Row]:
-    if isinstance(edit, SchemeEdit):
-        return []
+def _born(edit: Edit) -> list[int]:
+    """Nuclei that weren't there before."""
     former = {row.label for row in edit.rows_before}
-    return [row for row in edit.rows_after if row.label not in former]
+    return [row.label for row in edit.rows_after if row.label not in former]

@@ -126,7 +126,8 @@ def chances_of(rows: Sequence[Row], numbers: Mapping[int, int], n_classes: int) 
     by_id = np.array(list(zip_longest(*(rows[i].probabilities or () for i in known), fillvalue=0.0)))
     chances[known] = 0
     for i, values in enumerate(by_id, 1):
-        chances[known, numbers[i] - 1] += values
+        if i in numbers:  # else the class was taken back
+            chances[known, numbers[i] - 1] += values
     return chances
 
 

@@ -54,6 +54,7 @@ def test_what_annotators_said_is_compared_nucleus_by_nucleus(project):
             say(project, annotator, label, kind)
     say(project, "ada", 35, 3)
     project.undo(say(project, "bob", 35, 4), "bob")
+    say(project, "learner", 35, 4, "predict")
 
     assert cohen_kappa(project, "ada", "bob") == (pytest.approx(0.5), 4)
     assert fleiss_kappa(project)[1] == 4

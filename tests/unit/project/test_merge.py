@@ -32,11 +32,12 @@ def say(project, annotator, label, action="set class", **values):
     return project.apply(Edit(1, action, (row,), (row._replace(**values),)), annotator)
 
 
-def draw(project, annotator, y, x, kind=1):
-    label = project.take_labels(1)[0]
+def draw(project, annotator, y, x, kind=1, image=1):
+    label = project.take_labels(image)[0]
     box = (y, x, y + 4, x + 4)
     row = Row(label, y + 1.5, x + 1.5, 16, kind, str(Provenance.HUMAN), str(ReviewState.ACCEPTED))
-    project.apply(Edit(1, "draw", (), (row,), box, project.labels(1, box), np.full((4, 4), label, np.int32)), annotator)
+    before, after = project.labels(image, box), np.full((4, 4), label, np.int32)
+    project.apply(Edit(image, "draw", (), (row,), box, before, after), annotator)
     return label
 
 
@@ -112,6 +113,31 @@ def test_new_nuclei_of_both_get_labels_of_their_own(ours, copy):
     assert draw(ours, "ada", 70, 70) not in {row.label for row in copy.rows(1)}
     consistent(ours)
 
+    say(copy, "bob", theirs, "comment", comment="none")
+    assert merge_copy(ours, copy).taken == 1
+    assert ours.rows(1, [found.label])[0].comment == "none"
+    assert ours.rows(1, [mine])[0].comment == ""
+
+    assert merge_copy(copy, ours).taken == 2
+    assert copy.labels(1)[71, 71] not in (0, theirs)
+    consistent(copy)
+
+
+def test_a_nucleus_that_both_have_drawn_anew_stays_as_it_is_here(ours, copy):
+    """Each takes away other pixels; both together would be what nobody has drawn."""
+    for project, annotator, side in ((ours, "ada", 0), (copy, "bob", 1)):
+        box = (3, 3, 15, 15)
+        before = project.labels(1, box)
+        after = before.copy()
+        after[:, -side] = 0
+        (row,) = project.rows(1, [7])
+        y, x = np.nonzero(after == 7)
+        new = row._replace(y=float(y.mean() + 3), x=float(x.mean() + 3), area=len(y))
+        project.apply(Edit(1, "erase", (row,), (new,), box, before, after), annotator)
+
+    assert len(merge_copy(ours, copy).set_aside) == 1
+    consistent(ours)
+
 
 def test_classes_that_only_one_has_go_by_their_names(ours, copy):
     ours.apply(added(ours.classes, "plasma"), "ada")
@@ -144,10 +170,13 @@ def test_images_that_only_the_copy_has_come_along(ours, copy, tmp_path):
     (row,) = copy.rows(number)
     copy.apply(Edit(number, "flag", (row,), (row._replace(state=ReviewState.FLAGGED),)), "bob")
 
+    draw(copy, "bob", 20, 20, image=number)
+
     report = merge_copy(ours, copy)
 
-    assert (report.taken, report.images) == (1, ("more",))
+    assert (report.taken, report.images) == (2, ("more",))
     added_image = ours.images()[1]
+    assert ours.edit(ours.lines(added_image.id)[-1].number).rows_after[0].label in {r.label for r in ours.rows(2)}
     assert ours.nuclei(added_image.id).table.equals(copy.nuclei(number).table)
     assert ours.read_image(added_image.id).shape == (40, 40)
     assert ours.lines(added_image.id)[-1].annotator == "bob"
