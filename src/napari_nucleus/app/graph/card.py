@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,9 +93,23 @@ def _probabilities(
 
 def what_if(answer: GraphAnswer, change: Change) -> pd.DataFrame:
     """Probabilities by label if a nucleus were gone or of another class."""
-    if change.kind is None:
-        return answer.what_if(drop=change.label)
-    return answer.what_if(reclass=(change.label, change.kind))
+    with _one_thread():
+        if change.kind is None:
+            return answer.what_if(drop=change.label)
+        return answer.what_if(reclass=(change.label, change.kind))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch work alone: for so few nodes it waits longer for other threads than it works, where they are busy."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _facts(measured: pd.Series) -> dict[str, str]:
