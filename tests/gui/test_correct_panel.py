@@ -308,6 +308,23 @@ def test_the_journal_is_played_and_classes_are_edited(window):
     window.qtbot.waitUntil(lambda: len(panel.review.classes.buttons) == CLASSES)
 
 
+def test_from_image_to_image_also_where_its_file_is_gone(window, nuclei, tmp_path):
+    panel = window.panel
+    with Project.open(panel.state.folder) as project:
+        project.add_image(tmp_path / "gone.png", nuclei)
+    panel.open_project(panel.state.folder)
+    assert panel.message.text() == ""
+    panel.open_image(2)
+    assert "gone.png" in panel.message.text()
+    panel.controller.reviewer.bench.set_class(13, 5)
+    assert (window.viewer.layers["classes"].data == 5).any()
+    panel.open_image(1)
+    assert panel.message.text() == ""
+    assert [layer.name for layer in window.viewer.layers].count("classes") == 1
+    panel.open_project(tmp_path / "nowhere")
+    assert "Expected" in panel.message.text()
+
+
 def test_keys_are_shown_and_bound_anew_and_the_project_goes_with_the_panel(window):
     window.review()
     window.point_at(13)

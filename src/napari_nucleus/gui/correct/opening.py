@@ -76,7 +76,6 @@ class ProjectImage:
         layer = self._known.get(number)
         if layer is not None and layer in self._viewer.layers:
             return placement(layer)
-        self.hide()
         if image is not None:
             data, options, _ = image_data(image)
             options["metadata"][_MARK] = number
@@ -85,7 +84,14 @@ class ProjectImage:
         mpp = bench.project.image(number).mpp
         return {"scale": (mpp, mpp), "units": ("um", "um")}
 
-    def hide(self) -> None:
-        """Take away the layers of images that we have opened."""
-        for layer in [layer for layer in self._viewer.layers if _MARK in layer.metadata]:
-            self._viewer.layers.remove(layer)
+    def tidy(self, number: int) -> None:
+        """Take away the layers of other images that we have opened, once this one is shown.
+
+        Where it can't be, they are only hidden: on some drivers napari 0.9 ends where labels are left without an image.
+        """
+        others = [layer for layer in self._viewer.layers if layer.metadata.get(_MARK, number) != number]
+        for layer in others:
+            layer.visible = False
+        if self._known.get(number) in self._viewer.layers:
+            for layer in others:
+                self._viewer.layers.remove(layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +68,12 @@ class CorrectPanel(QWidget):
 
     def open_project(self, folder: str | Path) -> None:
         """Open a project and its first image."""
-        self._try(lambda: self.controller.open(folder))
-        if self.state.images and self.state.folder:
+        if self._try(lambda: self.controller.open(folder)) and self.state.images:
             self.open_image(self.state.images[0].id)
 
     def open_image(self, number: int) -> None:
         """Open an image of the project."""
+        self.state.message = ""
         self._try(lambda: self.controller.choose(number))
         self.bar.show_image(number)
 
@@ -156,9 +157,9 @@ class CorrectPanel(QWidget):
 
     def _on_opened(self, reviewer: Reviewer | None) -> None:
         self.counts.replay.setChecked(False)
-        if self.canvas is not None:
-            self.canvas.close()
-            self.canvas = None
+        canvas, self.canvas = self.canvas, None
+        if canvas is not None:
+            canvas.close()
         if self._worker is not None:
             self._worker.quit()
             self._worker = None
@@ -166,6 +167,7 @@ class CorrectPanel(QWidget):
             image = self.controller.pixels()
             place = self._image.show(reviewer.bench, image)
             self.canvas = CorrectCanvas(self._viewer, reviewer, place, report, self)
+            self._image.tidy(reviewer.bench.image)
             self._on_follows(self.review.queue.follows.isChecked())
             reviewer.asked.connect(self._on_asked)
             reviewer.bench.changed.connect(self._on_changed)
@@ -310,11 +312,14 @@ class CorrectPanel(QWidget):
         if folder:
             then(folder)
 
-    def _try(self, what: Any) -> None:
+    def _try(self, what: Callable[[], Any]) -> bool:
+        """Whether it could be done; what can't be is told."""
         try:
             what()
         except NucleusError as error:
             self._report(error)
+            return False
+        return True
 
     def _on_message(self, message: str) -> None:
         self.message.setText(message)
