@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 _PATCH_UM = 270 * 0.25
-_TYPICAL_UM = 10.0  # between neighbours; brings distances near 1
 
 
 def neighbour_offsets(centroids_um: NDArray[np.float64], edges: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -29,14 +28,19 @@ def neighbour_offsets(centroids_um: NDArray[np.float64], edges: NDArray[np.int64
 
     Returns
     -------
-    (N, 6) float32
-        Logarithms (of 1 + distance / 10 µm) of the shortest, mean and longest offset; length of the mean offset over
-        the mean length (0 = neighbours all around, 1 = all on one side); how elongated their scatter is (0 = round,
-        1 = on a line); logarithm of 1 + their number. 0 without neighbours.
+    (N, 5) float32
+        Shortest and longest offset, each over the mean length; length of the mean offset over the mean length (0 =
+        neighbours all around, 1 = all on one side); how elongated their scatter is (0 = round, 1 = on a line);
+        logarithm of 1 + their number. 0 without neighbours.
+
+    Notes
+    -----
+    The mean length itself is left out: how dense a tissue is on the whole tells one image from another better than one
+    class from another, and a classifier would learn the images.
     """
     n = len(centroids_um)
     start, end = np.concatenate([edges, edges[::-1]], 1)
-    offset = (centroids_um[end] - centroids_um[start]) / _TYPICAL_UM
+    offset = centroids_um[end] - centroids_um[start]
     length = np.hypot(*offset.T)
     number = np.bincount(start, minlength=n)
     shortest, longest = np.full(n, np.inf), np.zeros(n)
@@ -49,9 +53,10 @@ def neighbour_offsets(centroids_um: NDArray[np.float64], edges: NDArray[np.int64
 
     middle, (y, x) = mean(length), offset.T
     yy, xx, yx = mean(y * y), mean(x * x), mean(y * x)
-    lopsided = np.hypot(mean(y), mean(x)) / np.maximum(middle, 1e-9)
+    own = np.maximum(middle, 1e-9)
+    lopsided = np.hypot(mean(y), mean(x)) / own
     elongated = np.hypot(yy - xx, 2 * yx) / np.maximum(yy + xx, 1e-9)
-    columns = [np.log1p(shortest), np.log1p(middle), np.log1p(longest), lopsided, elongated, np.log1p(number)]
+    columns = [shortest / own, longest / own, lopsided, elongated, np.log1p(number)]
     return np.stack(columns, 1).astype(np.float32)
 
 
@@ -66,5 +71,5 @@ POSITIONS: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.int64]], NDArr
 )
 """Ways to tell a position, by name."""
 
-POSITION_WIDTHS: Mapping[str, int] = MappingProxyType({"offsets": 6, "patch": 2})
+POSITION_WIDTHS: Mapping[str, int] = MappingProxyType({"offsets": 5, "patch": 2})
 """Numbers that each gives a nucleus."""

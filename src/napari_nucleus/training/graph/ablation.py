@@ -73,10 +73,12 @@ def graph_ablation(
     looks = Path(runs) / recipe.name / "looks"
     cards = {}
     for name, parts in ROWS.items():
-        row = recipe if parts == PARTS else replace(recipe, name=f"{recipe.name}_{'_'.join(parts)}", parts=parts)
+        named = recipe.name if parts == recipe.parts else f"{recipe.name}_{'_'.join(parts)}"
+        row = replace(recipe, name=named, parts=parts)
         run = yield from train_graph(row, data, runs, device=device, resume=True, looks=looks)
         cards[name] = run.folder / "model.json"
-    images = (yield from open_nodes(_on(recipe, tested), data, looks, device)).held_out
+    whole = replace(recipe, parts=PARTS)
+    images = (yield from open_nodes(_on(whole, tested), data, looks, device)).held_out
     scored = {VOTE: _scored(images, [image.found for image in images])}
     for name, card in cards.items():
         yield Progress(len(scored), 1 + len(cards), f"scoring {name}")

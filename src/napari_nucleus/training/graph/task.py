@@ -145,10 +145,9 @@ class GraphTask:
         recipe, i = self._recipe, rng.integers(len(self))
         image = self._images.training[i]
         numbers = self._numbers[i][rng.integers(len(self._numbers[i]))]
-        spread = self.network.scale[: image.visual.shape[2]].numpy()
-        if recipe.noise:
-            numbers = numbers.copy()
-            numbers[:, : len(spread)] += recipe.noise * spread * rng.standard_normal((len(numbers), len(spread)))
+        visual, spread = self.network.widths["visual"], self.network.scale.cpu().numpy()
+        numbers = numbers.copy()
+        numbers[:, :visual] += recipe.noise * spread[:visual] * rng.standard_normal((len(numbers), visual))
         told = (rng.random(len(numbers)) < rng.uniform(0, 2 * recipe.known)) & (rng.random() < 0.5)
         on = rng.random(len(PARTS)) >= recipe.without
         on |= not (on & np.isin(PARTS, recipe.parts)).any()
