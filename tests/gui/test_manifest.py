@@ -35,7 +35,7 @@ def test_the_manifest_is_valid_and_all_it_names_exists():
     manifest = PluginManifest.from_distribution("napari-nucleus")
     manifest.validate_imports()
     widgets = {widget.display_name for widget in manifest.contributions.widgets}
-    assert {"Segment nuclei", "Browse patches", "Evaluate", "Composition", "Train"} <= widgets
+    assert {"Segment nuclei", "Browse patches", "Evaluate", "Composition", "Train", "Correct nuclei"} <= widgets
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.JPG", "a.tif", "a.npy", "folder.x/a.svs", "a.ndpi"])
