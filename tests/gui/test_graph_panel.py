@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from napari.utils.notifications import notification_manager
 
+from napari_nucleus.app.graph.card import GRAPH, TEXT, WHAT_IF
 from napari_nucleus.app.graph.values import CLASS, MATCH, WORD_CLASS
 from napari_nucleus.core import NucleusMap
 from napari_nucleus.gui.graph import GraphPanel
@@ -103,6 +104,25 @@ def test_a_click_selects_and_neighbours_light_up(open_panel):
     click(viewer, row["y_um"] + 3, row["x_um"] + 4)
     assert panel.state.selected is None  # painting is not picking
     assert len(viewer.layers["neighbours"].data) == 0
+
+
+@pytest.mark.window
+def test_what_if_from_the_card(open_panel, qtbot):
+    viewer, panel, nuclei = open_panel()
+    panel.controller.select(int(nuclei.table["label"].iloc[int(panel.state.network.degree.argmax())]))
+    assert not any(choice.isEnabled() for choice in panel.card.neighbours.lists.values())
+    panel.read.click()
+    qtbot.waitUntil(lambda: not panel.state.busy, timeout=WAIT_MS)
+    assert panel.state.answer is not None, panel.state.message
+    assert list(panel.card.bars.values) == [GRAPH, TEXT]  # these nuclei came without probabilities
+    ringed = len(viewer.layers["neighbours"].data)
+    choice = next(iter(panel.card.neighbours.lists.values()))
+    for text, rings in (("gone", ringed - 1), ("epithelial", ringed)):
+        choice.setCurrentText(text)
+        assert "(" in panel.card.bars.text_of("epithelial", WHAT_IF)
+        assert len(viewer.layers["neighbours"].data) == rings
+    choice.setCurrentText("as it is")
+    assert WHAT_IF not in panel.card.bars.values
 
 
 @pytest.mark.window
