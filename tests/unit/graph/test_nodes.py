@@ -101,7 +101,7 @@ def test_a_part_that_is_off_is_not_read(off):
     other = Nodes(
         rng.random(read.visual.shape, np.float32) if off == "visual" else read.visual,
         rng.random(read.text.shape, np.float32) if off == "text" else read.text,
-        read.centroids_um * 1.7 if off == "position" else read.centroids_um,
+        read.centroids_um * (1.7, 1.0) if off == "position" else read.centroids_um,
         read.edges,
         read.known,
     )
