@@ -3,7 +3,7 @@
     python benchmarks/graph_agreement.py DATA [--runs RUNS]
 
 Trains two graph classifiers, unless they are in RUNS: with offsets of neighbours in µm, and in the paper's mode (shares
-of a patch of 270 pixels, descriptions that say where a nucleus lies; Guan et al. 2025). Both read the validation tiles
+of a patch of 270 pixels; Guan et al. 2025). Both read what the recipe says beside that, and see the validation tiles
 as they are, flipped, and cut 37 × 53 pixels further on. "graph alone" carries the dense network's features over, so
 that nothing but the graph and the words can change; "from the image on" looks at the changed image anew.
 """
