@@ -32,8 +32,8 @@ from napari_nucleus.cli import (
     segment,
     tiles,
     train,
-    train_graph,
     train_clip,
+    train_graph,
 )
 
 app = typer.Typer(
