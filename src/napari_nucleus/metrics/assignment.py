@@ -118,7 +118,7 @@ def _solve(
     )
     starts = np.flatnonzero(partner < 0)
     straight, end, _ = cheapest(tree, free, free_top, yx[starts])
-    for k in range(len(starts)):
+    for k in np.argsort(straight - price[starts]):  # short paths first: they change least for the others
         if their_partner[end[k]] >= 0:  # another one has it by now
             straight[k : k + 1], end[k : k + 1], _ = cheapest(tree, free, free_top, yx[starts[k : k + 1]])
         taken, steps, also = _augment(pairing, search, starts[k], straight[k] - price[starts[k]], end[k])

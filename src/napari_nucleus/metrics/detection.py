@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_nucleus.core import NucleusError
 from napari_nucleus.metrics.classes import check_classes, check_lists
-from napari_nucleus.metrics.pairing import pair_centroids, pair_within
+from napari_nucleus.metrics.pairing import assign_centroids, pair_within
 
 _Image = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 
@@ -103,15 +103,16 @@ def detection_f1(
     >>> score.f_d, score.f_c
     (0.5, array([0.66666667, 0.        ]))
     """
+    from napari_nucleus.metrics.tally import tally  # numba is slow to import
+
     images = _images(true_yx, pred_yx, true_types, pred_types, n_classes, radius_px)
     side = n_classes + 1
     pairs = np.zeros((side, side), np.int64)
     true, pred = np.zeros(side, np.int64), np.zeros(side, np.int64)
     for a, a_kinds, b, b_kinds in images:
-        i, j = pair_centroids(a, b, radius_px)
-        pairs += np.bincount(a_kinds[i] * side + b_kinds[j], minlength=side * side).reshape(side, side)
-        true += np.bincount(a_kinds, minlength=side)
-        pred += np.bincount(b_kinds, minlength=side)
+        counts = tally(a, b, a_kinds, b_kinds, *assign_centroids(a, b), radius_px, side)
+        for total, count in zip((pairs, true, pred), counts, strict=True):
+            total += count
 
     missed, extra = true - pairs.sum(1), pred - pairs.sum(0)
     right = np.diag(pairs)[1:]

@@ -96,13 +96,18 @@ def pair_centroids(
         So many nuclei are far from others that it would take minutes.
     """
     true, pred = (np.asarray(yx, np.float64).reshape(-1, 2) for yx in (true_yx, pred_yx))
+    i, j = assign_centroids(true, pred)
+    dy, dx = (true[i] - pred[j]).T
+    near = np.flatnonzero(np.sqrt(dy**2 + dx**2) <= radius_px)
+    near = near[np.argsort(i[near])]
+    return i[near], j[near]
+
+
+def assign_centroids(true: NDArray[np.float64], pred: NDArray[np.float64]) -> tuple[Indices, Indices]:
+    """The pairs of `pair_centroids` however far apart, in any order, (n,) and (n,) indices."""
     size = len(true) * len(pred)
     i, j, tied = _by_prices(true, pred) if size > _FEW else (*_by_table(true, pred), False)
-    if tied and size <= _TABLE:
-        i, j = _by_table(true, pred)
-    dy, dx = (true[i] - pred[j]).T
-    near = np.sqrt(dy**2 + dx**2) <= radius_px
-    return i[near], j[near]
+    return _by_table(true, pred) if tied and size <= _TABLE else (i, j)
 
 
 def _by_table(true: NDArray[np.float64], pred: NDArray[np.float64]) -> tuple[Indices, Indices]:
@@ -118,8 +123,7 @@ def _by_prices(true: NDArray[np.float64], pred: NDArray[np.float64]) -> tuple[In
         found = assign(true, pred)
         return np.arange(len(true)), found.partner, found.tied
     found = assign(pred, true)
-    order = np.argsort(found.partner)
-    return found.partner[order], order, found.tied
+    return found.partner, np.arange(len(pred)), found.tied
 
 
 def pair_within(
