@@ -4,8 +4,8 @@
 
 Trains two graph classifiers, unless they are in RUNS: with offsets of neighbours in µm, and in the paper's mode (shares
 of a patch of 270 pixels; Guan et al. 2025). Both read what the recipe says beside that, and see the validation tiles
-as they are, flipped, and cut 37 × 53 pixels further on. "graph alone" carries the dense network's features over, so
-that nothing but the graph and the words can change; "from the image on" looks at the changed image anew.
+as they are, flipped, and cut 37 × 53 pixels further on. "graph alone" carries the dense network's features and votes
+over, so that nothing but the graph and the words can change; "from the image on" looks at the changed image anew.
 """
 
 from __future__ import annotations
@@ -77,11 +77,17 @@ def agreements(
     area = np.bincount(found.labels.ravel())
     for change, turn in CHANGES.items():
         image, labels = (np.ascontiguousarray(turn(array)) for array in (pixels, found.labels))
-        nuclei = NucleusMap.from_labels(labels, mpp=0.25)
-        ids = nuclei.table["label"].to_numpy()
+        kinds, votes = found.scheme, segment(image, mpp=0.25).maps.type_prob
+        anew = NucleusMap.from_labels(labels, mpp=0.25, classes=kinds, type_prob=votes)
+        ids = anew.table["label"].to_numpy()
         whole = ids[np.bincount(labels.ravel(), minlength=len(area))[ids] == area[ids]]
-        carried = visual[np.searchsorted(found.table["label"], ids)]
-        for how, features in (("alone", carried), ("anew", nucleus_features(image, nuclei))):
+        rows = np.searchsorted(found.table["label"], ids)
+        told = {f"p_{name}": found.table[f"p_{name}"].to_numpy()[rows] for name in kinds.classes}
+        carried = NucleusMap(anew.labels, anew.table.assign(**told), 0.25, kinds)
+        for how, nuclei, features in (
+            ("alone", carried, visual[rows]),
+            ("anew", anew, nucleus_features(image, anew)),
+        ):
             for mode, graph in graphs.items():
                 after = classes(nuclei, image, features, graph)
                 yield mode, change, how, (after[whole] == before[mode][whole]).to_numpy()

@@ -1,6 +1,7 @@
 """From nodes to class probabilities: numbers on one scale, parts switched on and off, then the graph classifier.
 
     visual (N, V), position (N, P), text (N, T) -> standardised, known classes (N, C) beside them -> GraphClassifier
+    times the pixels' vote (N, C) and the likeness to the classes' names (N, C), each to a power (`opinions`)
 
 Known classes are not in Guan et al. 2025. They are 0 until somebody says what a nucleus is; in training some are
 told by chance, so that the classifier learns what a neighbour's class says of a nucleus.
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from napari_nucleus.graph.classifier import GraphClassifier
 from napari_nucleus.graph.nodes import PARTS, Nodes
+from napari_nucleus.graph.opinions import Weights, together
 from napari_nucleus.graph.position import POSITION_WIDTHS, POSITIONS
 
 _HOPS = 3  # two layers, and the degrees and offsets of those at the rim
@@ -35,6 +37,8 @@ class NodeNetwork(nn.Module):
         One of `POSITIONS`.
     parts : sequence of str
         Of `PARTS`: those that it is taught with; the others stay 0.
+    weights : (float, float, float)
+        `Weights` of the vote, of the likeness and of the graph in `probabilities`.
     **options
         ``fused``, ``hidden``, ``layer`` and ``dropout`` of `GraphClassifier`.
 
@@ -57,6 +61,7 @@ class NodeNetwork(nn.Module):
         text: int = 0,
         position: str = "offsets",
         parts: Sequence[str] = PARTS,
+        weights: Sequence[float] = Weights(),
         fused: int = 256,
         hidden: int = 512,
         layer: str = "gcn",
@@ -65,6 +70,7 @@ class NodeNetwork(nn.Module):
         super().__init__()
         self.widths = {"visual": visual, "position": POSITION_WIDTHS[position], "text": text}
         self.n_classes, self.position, self.parts = n_classes, position, tuple(parts)
+        self.weights = Weights(*weights)
         width = sum(self.widths.values())
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("scale", torch.ones(width))
@@ -72,7 +78,7 @@ class NodeNetwork(nn.Module):
         self.classifier = GraphClassifier(n_classes, width + n_classes, 0, fused, hidden, layer, dropout)
 
     def forward(self, numbers: Tensor, known: Tensor, edges: Tensor, on: Tensor | None = None) -> Tensor:
-        """Logits (N, C).
+        """The graph's own logits (N, C), without the opinions.
 
         Parameters
         ----------
@@ -114,7 +120,14 @@ class NodeNetwork(nn.Module):
             torch.from_numpy(values).to(device) for values in (self.numbers(nodes), nodes.known, nodes.edges)
         )
         on = torch.tensor([float(part in parts) for part in PARTS], device=device)
-        return np.asarray(self(numbers, known, edges, on).float().softmax(1).cpu().numpy())
+        return self.weighed(self(numbers, known, edges, on), nodes, parts)
+
+    def weighed(self, logits: Tensor, nodes: Nodes, parts: Sequence[str] = PARTS) -> NDArray[np.float32]:
+        """Class probabilities (N, C) from the graph's own logits and the opinions of the nodes."""
+        read = [part for part in parts if part in self.parts]
+        opinions = torch.from_numpy(together(nodes.vote, nodes.likeness, read, self.weights)).to(logits.device)
+        whole = opinions + self.weights.graph * logits.float().log_softmax(1)
+        return np.asarray(whole.softmax(1).cpu().numpy())
 
 
 def _regions(nodes: Nodes) -> Iterator[NDArray[np.int64]]:

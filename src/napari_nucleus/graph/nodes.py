@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -30,6 +30,10 @@ class Nodes:
         Rows of neighbours, each pair once.
     known : (N,) int64
         Numbers of classes that are known for certain, 0 for none.
+    vote : (N, C) float32
+        Logarithms of what the pixels say (`log_vote`).
+    likeness : (N, C) float32
+        Of the crop to the names of the classes (`name_likeness`); (N, 0) where it wasn't looked at.
     """
 
     visual: NDArray[np.float32]
@@ -37,6 +41,8 @@ class Nodes:
     centroids_um: NDArray[np.float64]
     edges: NDArray[np.int64]
     known: NDArray[np.int64]
+    vote: NDArray[np.float32]
+    likeness: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.visual)
@@ -58,7 +64,8 @@ class Nodes:
         new[rows] = np.arange(len(rows))
         edges = new[self.edges_of(rows)]
         edges = edges[:, (edges >= 0).all(0)]
-        return Nodes(self.visual[rows], self.text[rows], self.centroids_um[rows], edges, self.known[rows])
+        own = ("visual", "text", "centroids_um", "known", "vote", "likeness")
+        return replace(self, edges=edges, **{name: getattr(self, name)[rows] for name in own})
 
     def edges_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Edges that have an end among ``rows``, each once, (2, E)."""

@@ -14,6 +14,7 @@ from napari_nucleus.graph import GraphAnswer, NucleusGraph, build_graph, describ
 from napari_nucleus.graph.answer import votes
 from napari_nucleus.graph.library import LoadedGraph, load_graph
 from napari_nucleus.graph.nodes import PARTS, Nodes
+from napari_nucleus.graph.opinions import log_vote, name_likeness
 from napari_nucleus.graph.surroundings import beside_surroundings
 from napari_nucleus.inference.device import resolve_device
 from napari_nucleus.inference.features import feature_steps
@@ -36,7 +37,8 @@ def classify_nodes(
     Parameters
     ----------
     nuclei : NucleusMap
-        Of any origin; their own classes aren't read.
+        Of any origin. Those that a network found bring the vote of its pixels (``p_<class>``); without, the graph
+        and the words decide alone.
     image : Image or array
         That they lie in.
     graph : NucleusGraph, optional
@@ -96,27 +98,31 @@ def answer(
     """As `classify_nodes`, from visual features (N, V) that are there already."""
     notes: tuple[str, ...] = ()
     graph = build_graph(nuclei, loaded.fed["method"], loaded.fed["k"]) if graph is None else graph
-    text = np.zeros((len(nuclei), 0), np.float32)
-    if "text" in parts and "text" in loaded.network.parts:
+    scheme, network = loaded.card.scheme, loaded.network.to(device)
+    text = likeness = np.zeros((len(nuclei), 0), np.float32)
+    if "text" in parts and "text" in network.parts:
         try:
             text = descriptions(nuclei, image, **{name: loaded.fed[name] for name in ("encoder", "style", "position")})
+            if network.weights.likeness:
+                likeness = name_likeness(image, nuclei, scheme, loaded.fed["encoder"])
         except NucleusError as error:
             parts = [part for part in parts if part != "text"]
             notes = (f"Without descriptions: {error}",)
     centroids = nuclei.table[["y_um", "x_um"]].to_numpy(np.float64)
+    vote = votes(nuclei, scheme)
     nodes = Nodes(
         beside_surroundings(visual, centroids, loaded.fed["surroundings_um"]),
         text,
         centroids,
         graph.rows(nuclei.table["label"]),
         np.zeros(len(nuclei), np.int64),
+        log_vote(vote.to_numpy(np.float32)),
+        likeness,
     )
-    scheme = loaded.card.scheme
-    network = loaded.network.to(device)
     found = pd.DataFrame(
         network.probabilities(nodes, parts), index=pd.Index(nuclei.table["label"]), columns=list(scheme.classes)
     )
-    return GraphAnswer(found, votes(nuclei, scheme), scheme, nodes, network, tuple(parts), notes)
+    return GraphAnswer(found, vote, scheme, nodes, network, tuple(parts), notes)
 
 
 def descriptions(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,12 +19,13 @@ def nodes(n=200, build=None, seed=0):
     centroids = rng.random((n, 2)) * np.sqrt(max(n, 1)) * 8
     edges = (build or KNearest(5))(centroids)
     visual, text = rng.standard_normal((n, 7)).astype(np.float32), rng.standard_normal((n, 5)).astype(np.float32)
-    return Nodes(visual, text, centroids, edges, np.zeros(n, np.int64))
+    vote, likeness = (rng.standard_normal((n, 4)).astype(np.float32) for _ in range(2))
+    return Nodes(visual, text, centroids, edges, np.zeros(n, np.int64), vote, likeness)
 
 
 def network(**options):
     torch.manual_seed(0)
-    return NodeNetwork(4, 7, 5, fused=16, hidden=16, **options).eval()
+    return NodeNetwork(4, 7, 5, fused=16, hidden=16, **{"weights": (0.5, 2.0, 1.0)} | options).eval()
 
 
 def answer_of(read, own):
@@ -44,7 +47,7 @@ def test_what_if_is_what_the_whole_graph_would_say(layer, build):
         assert np.allclose(dropped, own.probabilities(read.only(others)), atol=1e-5)
         known = read.known.copy()
         known[row] = 3
-        told = Nodes(read.visual, read.text, read.centroids_um, read.edges, known)
+        told = replace(read, known=known)
         reclassed = answer.what_if(reclass=(label, "epithelial"))
         assert np.allclose(reclassed, own.probabilities(told), atol=1e-5)
         assert not np.allclose(reclassed, answer.probabilities, atol=1e-6)
@@ -80,7 +83,7 @@ def test_few_nuclei(n, layer):
 def test_coincident_nuclei():
     read = nodes(6)
     same = np.zeros((6, 2))
-    answer = answer_of(Nodes(read.visual, read.text, same, KNearest(3)(same), read.known), network())
+    answer = answer_of(replace(read, centroids_um=same, edges=KNearest(3)(same)), network())
     assert np.isfinite(answer.probabilities.to_numpy()).all()
     assert np.isfinite(answer.what_if(drop=4).to_numpy()).all()
 
@@ -98,20 +101,19 @@ def test_a_part_that_is_off_is_not_read(off):
     own, read = network(), nodes()
     parts = [part for part in ("visual", "position", "text") if part != off]
     rng = np.random.default_rng(1)
-    other = Nodes(
-        rng.random(read.visual.shape, np.float32) if off == "visual" else read.visual,
-        rng.random(read.text.shape, np.float32) if off == "text" else read.text,
-        read.centroids_um * (1.7, 1.0) if off == "position" else read.centroids_um,
-        read.edges,
-        read.known,
-    )
+    changed = {
+        "visual": {"visual": rng.random(read.visual.shape, np.float32)},
+        "position": {"centroids_um": read.centroids_um * (1.7, 1.0)},
+        "text": {"text": rng.random(read.text.shape, np.float32), "likeness": rng.random((200, 4), np.float32)},
+    }
+    other = replace(read, **changed[off])
     assert np.allclose(own.probabilities(read, parts), own.probabilities(other, parts), atol=1e-6)
     assert not np.allclose(own.probabilities(read), own.probabilities(other), atol=1e-4)
 
 
 def test_without_descriptions_the_text_part_is_as_if_off():
     own, read = network(), nodes()
-    bare = Nodes(read.visual, read.text[:, :0], read.centroids_um, read.edges, read.known)
+    bare = replace(read, text=read.text[:, :0], likeness=read.likeness[:, :0])
     assert own.probabilities(bare, ("visual", "position")).shape == (200, 4)
     assert np.allclose(
         own.probabilities(bare, ("visual", "position")), own.probabilities(read, ("visual", "position")), atol=1e-6

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from napari_nucleus.core import SCHEMES, ClassScheme, NucleusMap, Progress
 from napari_nucleus.graph import build_graph, describe, morphology, text_encoder
+from napari_nucleus.graph.answer import votes
+from napari_nucleus.graph.opinions import log_vote, name_likeness
 from napari_nucleus.graph.surroundings import beside_surroundings
 from napari_nucleus.metrics.pairing import pair_centroids
 from napari_nucleus.models import load_segmenter
@@ -42,6 +44,10 @@ class NodeImage:
         Rows of neighbours.
     classes : (N,) int64
         True class of each found nucleus, 0 where none is near.
+    vote : (N, C) float32
+        Logarithms of what the network's pixels say.
+    likeness : (N, C) float32
+        Of the crops to the names of the classes; (N, 0) where that isn't read.
     """
 
     name: str
@@ -51,6 +57,8 @@ class NodeImage:
     text: NDArray[np.float32]
     edges: NDArray[np.int64]
     classes: NDArray[np.int64]
+    vote: NDArray[np.float32]
+    likeness: NDArray[np.float32]
 
     @property
     def centroids_um(self) -> NDArray[np.float64]:
@@ -130,14 +138,16 @@ def _node_image(recipe: GraphRecipe, image: TrainingImage, found: NucleusMap, vi
     types = None if image.types is None else np.where(image.types == UNKNOWN, 0, image.types)
     truth = NucleusMap.from_labels(image.labels, mpp=found.mpp, classes=found.scheme, type_map=types)
     graph = build_graph(found, recipe.method, recipe.k)
-    text = np.zeros((len(found), 0), np.float32)
+    text = likeness = np.zeros((len(found), 0), np.float32)
     if "text" in recipe.parts:
         told = describe(morphology(found, image.image), recipe.style, position=recipe.places_told)
         text = text_encoder(recipe.encoder).encode(told)
+        likeness = name_likeness(image.image, found, found.scheme, recipe.encoder)
     edges = graph.rows(found.table["label"])
     centroids = found.table[["y_um", "x_um"]].to_numpy(np.float64)
     beside = np.stack([beside_surroundings(view, centroids, recipe.surroundings_um) for view in visual])
-    return NodeImage(image.name, found, truth, beside, text, edges, _true_classes(found, truth))
+    vote = log_vote(votes(found, found.scheme).to_numpy(np.float32))
+    return NodeImage(image.name, found, truth, beside, text, edges, _true_classes(found, truth), vote, likeness)
 
 
 def _true_classes(found: NucleusMap, truth: NucleusMap) -> NDArray[np.int64]:

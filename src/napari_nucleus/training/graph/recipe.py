@@ -53,6 +53,9 @@ class GraphRecipe(LoopRecipe):
         Mean share of nuclei whose class is told in every other image, in training.
     gamma : float
         Of the focal loss (Guan et al. 2025, eq. 7).
+    vote_weight, likeness_weight, graph_weight : float
+        Powers of what the pixels say, of how near a crop is to the names of the classes, and of what the graph says,
+        once it has learnt by itself (`opinions`).
     balance : float
         Classes weigh as one over their share of the nuclei to this power: 0 all the same, 1 as in Guan et al.
 
@@ -83,6 +86,9 @@ class GraphRecipe(LoopRecipe):
     known: float = number(0.4, least=0, most=0.5)
     gamma: float = number(2.0, least=0)
     balance: float = number(0.7, least=0)
+    vote_weight: float = number(0.5, least=0)
+    likeness_weight: float = number(5.0, least=0)
+    graph_weight: float = number(0.25, least=0)
     batch: int = number(4, least=1)
     precision: str = choice("float32", ("auto", "float32", "bfloat16", "float16"))
 

@@ -57,6 +57,7 @@ class GraphTask:
             "text": first.text.shape[1],
             "position": recipe.position,
             "parts": list(recipe.parts),
+            "weights": [recipe.vote_weight, recipe.likeness_weight, recipe.graph_weight],
             "fused": recipe.fused,
             "hidden": recipe.hidden,
             "layer": recipe.layer,
@@ -138,7 +139,7 @@ class GraphTask:
         numbers, known, edges = (
             torch.from_numpy(values).to(device) for values in (self.network.numbers(nodes), nodes.known, nodes.edges)
         )
-        return np.asarray(network(numbers, known, edges).float().softmax(1).cpu().numpy())
+        return self.network.weighed(network(numbers, known, edges), nodes)
 
     def _sample(self, rng: np.random.Generator) -> dict[str, Tensor]:
         """An image drawn by chance, in a view drawn by chance, with some parts and classes given away or withheld."""
@@ -178,7 +179,7 @@ class GraphTask:
 def nodes_of(image: NodeImage, view: int = 0) -> Nodes:
     """The nodes of an image in one of its views."""
     known = np.zeros(len(image.classes), np.int64)
-    return Nodes(image.visual[view], image.text, image.centroids_um, image.edges, known)
+    return Nodes(image.visual[view], image.text, image.centroids_um, image.edges, known, image.vote, image.likeness)
 
 
 def class_scores(images: Sequence[NodeImage], classes: Sequence[NDArray[np.int64]], mpp: float) -> NDArray[np.float64]:
