@@ -103,7 +103,7 @@ def detection_f1(
     >>> score.f_d, score.f_c
     (0.5, array([0.66666667, 0.        ]))
     """
-    from napari_nucleus.metrics.tally import tally  # numba is slow to import
+    from napari_nucleus.metrics.tally import detection_scores, tally  # numba is slow to import
 
     images = _images(true_yx, pred_yx, true_types, pred_types, n_classes, radius_px)
     side = n_classes + 1
@@ -114,11 +114,7 @@ def detection_f1(
         for total, count in zip((pairs, true, pred), counts, strict=True):
             total += count
 
-    missed, extra = true - pairs.sum(1), pred - pairs.sum(0)
-    right = np.diag(pairs)[1:]
-    wrong = pairs[1:].sum(0)[1:] - right + pairs[1:].sum(1) - right
-    f_c = _f1(right, 2 * wrong + extra[1:] + missed[1:])
-    return DetectionF1(float(_f1(pairs.sum(), extra.sum() + missed.sum())), f_c)
+    return DetectionF1(*detection_scores(pairs, true, pred))
 
 
 def matched_f1(
