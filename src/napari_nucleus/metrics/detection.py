@@ -204,7 +204,8 @@ def _nuclei(points: ArrayLike, kinds: ArrayLike, n_classes: int) -> tuple[NDArra
             f"{numbers.shape}. Give one type a centroid."
         )
     types = numbers.ravel().astype(np.int64)
-    if types.min() < 0 or types.max() > n_classes or (types != numbers.ravel()).any():
+    whole = numbers.dtype.kind in "iu" or (types == numbers.ravel()).all()
+    if types.view(np.uint64).max() > n_classes or not whole:  # what is negative is very large there
         raise NucleusError(
             f"Expected types 0 to {n_classes}, got {numbers.min()} to {numbers.max()}. Use 0 for unknown nuclei."
         )
