@@ -14,10 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_nucleus.core import ClassScheme, Image, NucleusMap
+from napari_nucleus.core import ClassScheme
 from napari_nucleus.graph.ask import class_prompt
 from napari_nucleus.graph.text import text_encoder
-from napari_nucleus.graph.visual import image_embeddings
 
 _FLOOR = 1e-3
 """Pixels never rule a class out."""
@@ -40,18 +39,16 @@ def log_vote(vote: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.where(there, np.log(np.clip(vote, _FLOOR, None)), 0).astype(np.float32)
 
 
-def name_likeness(
-    image: Image | NDArray[np.uint8], nuclei: NucleusMap, scheme: ClassScheme, encoder: str
-) -> NDArray[np.float32]:
-    """Cosines of each nucleus's crop and the name of each class, (N, C), in the eyes of a CLIP.
+def name_likeness(crops: NDArray[np.float32], scheme: ClassScheme, encoder: str) -> NDArray[np.float32]:
+    """Cosines of each nucleus's crop (N, D), as `image_embeddings` sees it, and the name of each class, (N, C).
 
     Raises
     ------
     NucleusError
-        There is no such CLIP, its weights can't be fetched, or the image is of another size than the nuclei's.
+        There is no such CLIP, or its weights can't be fetched.
     """
     names = text_encoder(encoder).encode([class_prompt(name) for name in scheme.classes])
-    cosines: NDArray[np.float32] = image_embeddings(image, nuclei, encoder) @ names.T
+    cosines: NDArray[np.float32] = crops @ names.T
     return cosines
 
 

@@ -10,7 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_nucleus.core import Image, NucleusError, NucleusMap, Progress, drain
-from napari_nucleus.graph import GraphAnswer, NucleusGraph, build_graph, describe, morphology, text_encoder
+from napari_nucleus.graph import (
+    GraphAnswer,
+    NucleusGraph,
+    build_graph,
+    describe,
+    image_embeddings,
+    morphology,
+    text_encoder,
+)
 from napari_nucleus.graph.answer import votes
 from napari_nucleus.graph.library import LoadedGraph, load_graph
 from napari_nucleus.graph.nodes import PARTS, Nodes
@@ -31,6 +39,7 @@ def classify_nodes(
     classifier: str = "default",
     parts: Sequence[str] = PARTS,
     device: str = "auto",
+    crops: NDArray[np.float32] | None = None,
 ) -> GraphAnswer:
     """Classes of nuclei from their looks, their place, their description, and the same of their neighbours.
 
@@ -51,6 +60,8 @@ def classify_nodes(
         Of ``visual``, ``position`` and ``text``: what is read.
     device : str
         ``"auto"`` or one of `list_devices`.
+    crops : (N, D) float32, optional
+        `image_embeddings` of these nuclei by the classifier's encoder, where they are there already.
 
     Returns
     -------
@@ -69,7 +80,7 @@ def classify_nodes(
     loaded = load_graph(classifier, model)
     place = resolve_device(device)
     image = image if isinstance(image, Image) else Image((as_rgb(image),))
-    return drain(answer_steps(image, nuclei, load_segmenter(model), loaded, place, graph, parts))
+    return drain(answer_steps(image, nuclei, load_segmenter(model), loaded, place, graph, parts, crops))
 
 
 def answer_steps(
@@ -80,10 +91,11 @@ def answer_steps(
     device: str = "cpu",
     graph: NucleusGraph | None = None,
     parts: Sequence[str] = PARTS,
+    crops: NDArray[np.float32] | None = None,
 ) -> Generator[Progress, None, GraphAnswer]:
     """As `classify_nodes`, of a model and a classifier that are loaded; a `Progress` after each batch of tiles."""
     visual = yield from feature_steps(image, nuclei, [model], device)
-    return answer(nuclei, image, visual, loaded, graph, parts, device)
+    return answer(nuclei, image, visual, loaded, graph, parts, device, crops)
 
 
 def answer(
@@ -94,6 +106,7 @@ def answer(
     graph: NucleusGraph | None = None,
     parts: Sequence[str] = PARTS,
     device: str = "cpu",
+    crops: NDArray[np.float32] | None = None,
 ) -> GraphAnswer:
     """As `classify_nodes`, from visual features (N, V) that are there already."""
     notes: tuple[str, ...] = ()
@@ -104,7 +117,8 @@ def answer(
         try:
             text = descriptions(nuclei, image, **{name: loaded.fed[name] for name in ("encoder", "style", "position")})
             if network.weights.likeness:
-                likeness = name_likeness(image, nuclei, scheme, loaded.fed["encoder"])
+                crops = image_embeddings(image, nuclei, loaded.fed["encoder"]) if crops is None else crops
+                likeness = name_likeness(crops, scheme, loaded.fed["encoder"])
         except NucleusError as error:
             parts = [part for part in parts if part != "text"]
             notes = (f"Without descriptions: {error}",)

@@ -237,12 +237,16 @@ class GraphController:
 
     def _read(self, network: Network, words: Words) -> Reading:
         """Graph and words, each as far as it can be had on this machine."""
-        from napari_nucleus.inference.graph_nodes import classify_nodes  # loads torch
+        from napari_nucleus.graph import load_graph  # these load torch
+        from napari_nucleus.inference.graph_nodes import classify_nodes
 
         answer = text = None
         notes: list[str] = []
         try:
-            answer = classify_nodes(network.nuclei, network.pixels, network.graph, model=self.model)
+            encoder = load_graph(model=self.model).fed["encoder"]
+            answer = classify_nodes(
+                network.nuclei, network.pixels, network.graph, model=self.model, crops=words.crops(encoder)
+            )
             notes += answer.notes
         except NucleusError as error:
             notes.append(str(error))

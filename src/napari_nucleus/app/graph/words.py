@@ -85,6 +85,13 @@ class Words:
             found = zero_shot(names, embeddings, encoder)
         return pd.DataFrame(found, index=self.network.labels, columns=list(names))
 
+    def crops(self, encoder: str) -> NDArray[np.float32] | None:
+        """Each nucleus as a model's image encoder sees it, (N, D); None where another model reads, or none can."""
+        try:
+            return self._read()[0] if encoder == self.name else None
+        except NucleusError:
+            return None
+
     def _read(self) -> tuple[NDArray[np.float32], TextEncoder]:
         from napari_nucleus.graph import image_embeddings, text_encoder
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_nucleus.core import SCHEMES, ClassScheme, NucleusMap, Progress
-from napari_nucleus.graph import build_graph, describe, morphology, text_encoder
+from napari_nucleus.graph import build_graph, describe, image_embeddings, morphology, text_encoder
 from napari_nucleus.graph.answer import votes
 from napari_nucleus.graph.opinions import log_vote, name_likeness
 from napari_nucleus.graph.surroundings import beside_surroundings
@@ -142,7 +142,8 @@ def _node_image(recipe: GraphRecipe, image: TrainingImage, found: NucleusMap, vi
     if "text" in recipe.parts:
         told = describe(morphology(found, image.image), recipe.style, position=recipe.places_told)
         text = text_encoder(recipe.encoder).encode(told)
-        likeness = name_likeness(image.image, found, found.scheme, recipe.encoder)
+        crops = image_embeddings(image.image, found, recipe.encoder)
+        likeness = name_likeness(crops, found.scheme, recipe.encoder)
     edges = graph.rows(found.table["label"])
     centroids = found.table[["y_um", "x_um"]].to_numpy(np.float64)
     beside = np.stack([beside_surroundings(view, centroids, recipe.surroundings_um) for view in visual])

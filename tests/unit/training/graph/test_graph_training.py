@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from safetensors.torch import load_file
 
-from napari_nucleus.core import NucleusError, drain
+from napari_nucleus.core import NucleusError, NucleusMap, drain
+from napari_nucleus.graph import image_embeddings
 from napari_nucleus.graph.library import add_graph, list_graphs, load_graph
 from napari_nucleus.inference import classify_nodes, segment
 from napari_nucleus.io.samples import consep_tile
@@ -84,8 +85,23 @@ def test_the_shipped_classifier_reads_the_bundled_tile():
     agree = answer.probabilities.idxmax(axis=1) == answer.vote.idxmax(axis=1)
     assert not answer.notes
     assert agree.mean() > 0.5
+    seen = classify_nodes(found, part, crops=image_embeddings(part, found))
+    pd.testing.assert_frame_equal(seen.probabilities, answer.probabilities)
     without = classify_nodes(found, part, parts=("visual", "position"))
     assert without.probabilities.shape == answer.probabilities.shape
+
+
+def test_nuclei_without_a_vote_are_read_by_graph_and_words():
+    image, nuclei = consep_tile()
+    part = np.ascontiguousarray(image.array[:256, :256])
+    drawn = NucleusMap.from_labels(np.ascontiguousarray(nuclei.labels[:256, :256]), mpp=0.25)
+    answer = classify_nodes(drawn, part)
+    assert answer.vote.isna().all(axis=None)
+    assert np.allclose(answer.probabilities.sum(axis=1), 1, atol=1e-5)
+    truth = nuclei.type_map()[:256, :256]
+    true = np.array([np.bincount(truth[drawn.labels == label]).argmax() for label in drawn.table["label"]])
+    named = 1 + answer.probabilities.to_numpy().argmax(1)
+    assert (named == true).mean() > np.bincount(true).max() / len(true) - 0.1
 
 
 def test_no_nuclei_is_no_trouble():
