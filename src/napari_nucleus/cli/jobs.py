@@ -25,6 +25,8 @@ class Kind(StrEnum):
     distill = "distill"
     fine_tune = "fine_tune"
     relabel = "relabel"
+    graph = "graph"
+    clip = "clip"
 
 
 @jobs.command("list")

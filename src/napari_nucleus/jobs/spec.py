@@ -11,9 +11,16 @@ from typing import Any, Literal, get_args
 
 from napari_nucleus.core import NucleusError, Progress
 
-Kind = Literal["train", "distill", "fine_tune", "relabel"]
+Kind = Literal["train", "distill", "fine_tune", "relabel", "graph", "clip"]
 KINDS: tuple[str, ...] = get_args(Kind)
-_WORK = {"train": "fit", "distill": "distill", "fine_tune": "fine_tune", "relabel": "cross_relabel"}
+_WORK = {
+    "train": "fit",
+    "distill": "distill",
+    "fine_tune": "fine_tune",
+    "relabel": "cross_relabel",
+    "graph": "train_graph",
+    "clip": "train_clip",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +30,7 @@ class JobSpec:
     Attributes
     ----------
     kind : str
-        ``train``, ``distill``, ``fine_tune`` or ``relabel``.
+        ``train``, ``distill``, ``fine_tune``, ``relabel``, ``graph`` (a graph classifier) or ``clip``.
     recipe : str
         Path of a recipe (TOML) of that kind.
     data : str
@@ -39,7 +46,7 @@ class JobSpec:
     resume : bool
         Go on from the run's last checkpoint.
     publish : bool
-        Put the finished model into the user's list of models.
+        Put the finished model into the user's list of models, a graph classifier where `load_graph` finds it.
 
     Raises
     ------
@@ -142,6 +149,12 @@ def run_job(spec: JobSpec) -> Generator[Progress, None, Any]:
         spec.recipe, spec.data, spec.runs, device=resolve_device(spec.device), steps=spec.steps, resume=spec.resume
     )
     if spec.publish and spec.kind != "relabel":
-        model = training.publish(run)
+        model = _published_graph(run) if spec.kind == "graph" else training.publish(run)
         yield Progress(1, 1, f"published as {model}", {"model": model})
     return run
+
+
+def _published_graph(run: Any) -> str:
+    from napari_nucleus.graph.library import add_graph
+
+    return add_graph(run.weights, run.card).stem

@@ -1,5 +1,6 @@
 """From annotated images to a trained model: recipes, targets, losses, the loop."""
 
+from napari_nucleus.training.clip import train_clip
 from napari_nucleus.training.distill import DistillRecipe, PlainSource, distill
 from napari_nucleus.training.finetune import FineTuneRecipe, fine_tune
 from napari_nucleus.training.fit import fit
@@ -32,5 +33,6 @@ __all__ = [
     "publish",
     "read_recipe",
     "train",
+    "train_clip",
     "train_graph",
 ]

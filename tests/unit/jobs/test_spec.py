@@ -13,7 +13,11 @@ def test_what_is_written_is_read(order):
 
 @pytest.mark.parametrize(
     ("fields", "message"),
-    [({"kind": "teach"}, "train, distill, fine_tune, relabel"), ({"threads": 0}, "threads"), ({"steps": -1}, "steps")],
+    [
+        ({"kind": "teach"}, "train, distill, fine_tune, relabel, graph, clip"),
+        ({"threads": 0}, "threads"),
+        ({"steps": -1}, "steps"),
+    ],
 )
 def test_wrong_fields_are_named(order, fields, message):
     with pytest.raises(NucleusError, match=message):

@@ -10,7 +10,14 @@ from psygnal import SignalGroupDescriptor
 from napari_nucleus.jobs import Job
 
 ACTIVE = ("queued", "running")
-_WORDS = {"train": "train", "distill": "distil", "fine_tune": "fine-tune", "relabel": "cross-relabel"}
+_WORDS = {
+    "train": "train",
+    "distill": "distil",
+    "fine_tune": "fine-tune",
+    "relabel": "cross-relabel",
+    "graph": "graph classifier",
+    "clip": "CLIP",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,14 @@ from napari_nucleus.app.training.orders import RecipeOrder
 from napari_nucleus.core import NucleusError
 from napari_nucleus.gui.train.fields import FolderField, form, narrow
 
-_KINDS = {"train": "train from scratch", "fine_tune": "fine-tune", "distill": "distil", "relabel": "cross-relabel"}
+_KINDS = {
+    "train": "train from scratch",
+    "fine_tune": "fine-tune",
+    "distill": "distil",
+    "relabel": "cross-relabel",
+    "graph": "graph classifier",
+    "clip": "CLIP of nuclei",
+}
 
 
 class RecipeTab(QWidget):

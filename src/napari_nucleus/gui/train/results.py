@@ -51,7 +51,8 @@ class ResultView(QWidget):
         if row.text:
             self._column.addWidget(_text(row.text))
         if row.model:
-            self._column.addWidget(_text(f"In the list of models: <b>{row.model}</b>"))
+            place = "Read by Nucleus graph" if row.kind == "graph classifier" else "In the list of models"
+            self._column.addWidget(_text(f"{place}: <b>{row.model}</b>"))
         if row.kind == "distil" and (table := distil_table(run)) is not None:
             self._column.addWidget(_comparison(table))
         if row.kind == "cross-relabel" and (result := relabel_result(run)) is not None:
