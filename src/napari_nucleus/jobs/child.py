@@ -89,7 +89,7 @@ class Child:
                 pace.last()
                 return {
                     "state": "done",
-                    "message": f"{model} is in the list of models" if model else "",
+                    "message": f"published as {model}" if model else "",
                     "model": model,
                 }
         pace.last()
