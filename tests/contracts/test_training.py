@@ -24,6 +24,7 @@ classes = true
 validate = ["image_0"]
 """
 )
+TYPED = '[[sources]]\nfolder = "a"\nscheme = "consep"\nclasses = true\nvalidate = ["image_0"]\n'
 STUDENT = 'model = "nucleus_small"\noptions = { decoder = [8, 8, 8] }\n'
 RECIPES = {
     "train": STUDENT + DENSE,
@@ -51,7 +52,10 @@ own_classes = ["rest", "epithelial", "spindle-shaped"]
 fine = ["epithelial", "spindle-shaped"]
 broad = "rest"
 """,
+    "graph": LOOP + 'views = 1\nfused = 8\nhidden = 8\nparts = ["visual", "position"]\n' + TYPED,
+    "clip": LOOP + "width = 16\n" + TYPED + '[words]\nepithelial = ["epithelial", "tumour"]\n',
 }
+PICTURELESS = ("graph", "clip")
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -140,7 +144,8 @@ def test_three_steps_previewed_and_the_same_after_a_stop(kind, job, tmp_path):
     assert all([row["step"] for row in rows] == ["1", "2", "3"] for rows in curves(folder).values())
     assert curves(folder)
     assert weights(folder)
-    assert_previewed(folder)
+    if kind not in PICTURELESS:
+        assert_previewed(folder)
     assert_usable(folder)
     with pytest.raises(NucleusError, match="Resume it"):
         drain(job(kind, "whole"))
