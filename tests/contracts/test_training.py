@@ -144,7 +144,9 @@ def test_three_steps_previewed_and_the_same_after_a_stop(kind, job, tmp_path):
     assert all([row["step"] for row in rows] == ["1", "2", "3"] for rows in curves(folder).values())
     assert curves(folder)
     assert weights(folder)
-    if kind not in PICTURELESS:
+    if kind in PICTURELESS:
+        assert not list(folder.rglob("preview.npz"))
+    else:
         assert_previewed(folder)
     assert_usable(folder)
     with pytest.raises(NucleusError, match="Resume it"):

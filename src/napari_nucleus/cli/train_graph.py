@@ -22,11 +22,10 @@ def train_graph(
     """Train a graph classifier on the nuclei that a dense network finds."""
     from napari_nucleus import training
     from napari_nucleus.cli.training import follow_training
-    from napari_nucleus.graph.library import add_graph
     from napari_nucleus.inference import resolve_device
 
     work = training.train_graph(recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume)
     run = follow_training(work)
     print(f"{run.weights} holds the graph classifier")
     if publish:
-        print(f"published as {add_graph(run.weights, run.card).stem}")
+        print(f"published as {training.publish(run)}")

@@ -149,12 +149,6 @@ def run_job(spec: JobSpec) -> Generator[Progress, None, Any]:
         spec.recipe, spec.data, spec.runs, device=resolve_device(spec.device), steps=spec.steps, resume=spec.resume
     )
     if spec.publish and spec.kind != "relabel":
-        model = _published_graph(run) if spec.kind == "graph" else training.publish(run)
+        model = training.publish(run)
         yield Progress(1, 1, f"published as {model}", {"model": model})
     return run
-
-
-def _published_graph(run: Any) -> str:
-    from napari_nucleus.graph.library import add_graph
-
-    return add_graph(run.weights, run.card).stem

@@ -194,7 +194,7 @@ def _images(
 
 
 def _nuclei(points: ArrayLike, kinds: ArrayLike, n_classes: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    centroids = np.asarray(points, np.float64)
+    centroids = np.require(points, np.float64, ("C", "W"))  # one kind is compiled
     numbers = np.asarray(kinds)
     if centroids.size == 0 and numbers.size == 0:
         return np.empty((0, 2)), np.empty(0, np.int64)
