@@ -17,6 +17,9 @@ def graph_ablation(
     tested: Annotated[
         str, typer.Option(help="Images to score, such as 'test_*'; by default the held-out ones, which chose.")
     ] = "",
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Score graphs that learnt from the held-out images, too; with --tested.")
+    ] = False,
     bootstrap: Annotated[int, typer.Option(min=0, help="Samples for the intervals.")] = 1000,
     csv: Annotated[Path | None, typer.Option(help="Write the table.")] = None,
     device: Annotated[str, typer.Option(help="auto, cuda or cpu.")] = "auto",
@@ -27,7 +30,9 @@ def graph_ablation(
     from napari_nucleus.training.graph.ablation import graph_ablation, summary
 
     place = resolve_device(device)
-    table = follow_training(graph_ablation(recipe, data, runs, tested=tested, device=place, bootstrap=bootstrap))
+    table = follow_training(
+        graph_ablation(recipe, data, runs, tested=tested, refit=refit, device=place, bootstrap=bootstrap)
+    )
     if csv is not None:
         table.to_csv(csv, index=False, lineterminator="\n")
     print(summary(table))

@@ -17,6 +17,9 @@ def train_graph(
     device: Annotated[str, typer.Option(help="auto, cuda or cpu.")] = "auto",
     steps: Annotated[int | None, typer.Option(min=1, help="Another number of updates than the recipe's.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Learn from the held-out images, too; nothing is scored.")
+    ] = False,
     publish: Annotated[bool, typer.Option("--publish", help="Let `segment --graph` and the panels find it.")] = False,
 ) -> None:
     """Train a graph classifier on the nuclei that a dense network finds."""
@@ -24,7 +27,9 @@ def train_graph(
     from napari_nucleus.cli.training import follow_training
     from napari_nucleus.inference import resolve_device
 
-    work = training.train_graph(recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume)
+    work = training.train_graph(
+        recipe, data, runs, device=resolve_device(device), steps=steps, resume=resume, refit=refit
+    )
     run = follow_training(work)
     print(f"{run.weights} holds the graph classifier")
     if publish:

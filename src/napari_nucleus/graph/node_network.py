@@ -1,15 +1,20 @@
-"""From nodes to class probabilities: numbers on one scale, parts switched on and off, then the graph classifier.
+"""From nodes to class probabilities: numbers on one scale, parts switched on and off, then graph classifiers.
 
     visual (N, V), position (N, P), text (N, T) -> standardised, known classes (N, C) beside them -> GraphClassifier
-    times the pixels' vote (N, C) and the likeness to the classes' names (N, C), each to a power (`opinions`)
+    tissue (N, S)                               -> the same with a GraphClassifier of its own
+    both, the pixels' vote (N, C) and the likeness to names (N, C), each to a power, multiplied (`opinions`)
+
+A network knows the images that it was taught, and so its features say more there than anywhere else; a graph that
+reads them beside what is measured learns to trust them alone. Hence two, each of which learns by itself.
 
 Known classes are not in Guan et al. 2025. They are 0 until somebody says what a nucleus is; in training some are
-told by chance, so that the classifier learns what a neighbour's class says of a nucleus.
+told by chance, so that the classifiers learn what a neighbour's class says of a nucleus.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +28,9 @@ from napari_nucleus.graph.position import POSITION_WIDTHS, POSITIONS
 
 _HOPS = 3  # two layers, and the degrees and offsets of those at the rim
 _AT_ONCE = 50_000
+_READ = PARTS[:3]
+_FAR = 4.0
+"""Standard deviations; what is measured beyond counts as this much."""
 
 
 class NodeNetwork(nn.Module):
@@ -31,34 +39,32 @@ class NodeNetwork(nn.Module):
     Parameters
     ----------
     n_classes : int
-    visual, text : int
+    visual, text, tissue : int
         Numbers a node.
     position : str
         One of `POSITIONS`.
     parts : sequence of str
         Of `PARTS`: those that it is taught with; the others stay 0.
-    weights : (float, float, float)
-        `Weights` of the vote, of the likeness and of the graph in `probabilities`.
+    weights : sequence of float
+        `Weights` of the opinions in `probabilities`.
     **options
         ``fused``, ``hidden``, ``layer`` and ``dropout`` of `GraphClassifier`.
 
     Attributes
     ----------
-    mean, scale : (V + P + T,) float32
+    mean, scale : (V + P + T + S,) float32
         That the numbers are standardised with.
-    temperature : () float32
-        That logits are divided by (Guo et al. 2017).
     """
 
     mean: Tensor
     scale: Tensor
-    temperature: Tensor
 
     def __init__(
         self,
         n_classes: int,
         visual: int,
         text: int = 0,
+        tissue: int = 0,
         position: str = "offsets",
         parts: Sequence[str] = PARTS,
         weights: Sequence[float] = Weights(),
@@ -68,42 +74,44 @@ class NodeNetwork(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.widths = {"visual": visual, "position": POSITION_WIDTHS[position], "text": text}
+        self.widths = {"visual": visual, "position": POSITION_WIDTHS[position], "text": text, "tissue": tissue}
         self.n_classes, self.position, self.parts = n_classes, position, tuple(parts)
         self.weights = Weights(*weights)
         width = sum(self.widths.values())
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("scale", torch.ones(width))
-        self.register_buffer("temperature", torch.ones(()))
-        self.classifier = GraphClassifier(n_classes, width + n_classes, 0, fused, hidden, layer, dropout)
+        options: tuple[Any, ...] = (0, fused, hidden, layer, dropout)
+        self.classifier = GraphClassifier(n_classes, width - tissue + n_classes, *options)
+        self.tissue = GraphClassifier(n_classes, tissue + n_classes, *options) if tissue else None
 
     def forward(self, numbers: Tensor, known: Tensor, edges: Tensor, on: Tensor | None = None) -> Tensor:
-        """The graph's own logits (N, C), without the opinions.
+        """The graphs' own logits (G, N, C): by what was read, and by what was measured where that is a part.
 
         Parameters
         ----------
-        numbers : (N, V + P + T) float
+        numbers : (N, V + P + T + S) float
             `numbers`, as they are.
         known : (N,) int64
             Class numbers, 0 = not known.
         edges : (2, E) int64
-        on : (N, 3) float, optional
-            1 for each part (visual, position, text) that a node has, 0 where it lacks it.
+        on : (N, 4) float, optional
+            1 for each of `PARTS` that a node has, 0 where it lacks it.
         """
         own = torch.tensor([float(part in self.parts) for part in PARTS], device=numbers.device)
         on = own if on is None else own * on
         switched = torch.repeat_interleave(on, torch.tensor(list(self.widths.values()), device=numbers.device), -1)
         told = torch.eye(self.n_classes + 1, device=numbers.device)[known][:, 1:]
-        nodes = torch.cat([(numbers - self.mean) / self.scale * switched, told], 1)
-        logits: Tensor = self.classifier(nodes, edges) / self.temperature
-        return logits
+        read, measured = ((numbers - self.mean) / self.scale * switched).tensor_split([self._n_read], 1)
+        logits = [self.classifier(torch.cat([read, told], 1), edges)]
+        if self.tissue is not None:
+            logits.append(self.tissue(torch.cat([measured.clamp(-_FAR, _FAR), told], 1), edges))
+        return torch.stack(logits)
 
     def numbers(self, nodes: Nodes) -> NDArray[np.float32]:
-        """Visual, position and text of nodes side by side, (N, V + P + T)."""
+        """The parts of nodes side by side, (N, V + P + T + S)."""
         place = POSITIONS[self.position](nodes.centroids_um, nodes.edges)
-        told = self.widths["text"] and nodes.text.shape[1]
-        text = nodes.text if told else np.zeros((len(nodes), self.widths["text"]), np.float32)
-        return np.concatenate([nodes.visual, place, text], 1)
+        some = [_filled(getattr(nodes, part), self.widths[part]) for part in ("text", "tissue")]
+        return np.concatenate([nodes.visual, place, *some], 1)
 
     @torch.inference_mode()
     def probabilities(self, nodes: Nodes, parts: Sequence[str] = PARTS) -> NDArray[np.float32]:
@@ -123,11 +131,24 @@ class NodeNetwork(nn.Module):
         return self.weighed(self(numbers, known, edges, on), nodes, parts)
 
     def weighed(self, logits: Tensor, nodes: Nodes, parts: Sequence[str] = PARTS) -> NDArray[np.float32]:
-        """Class probabilities (N, C) from the graph's own logits and the opinions of the nodes."""
+        """Class probabilities (N, C) from the graphs' own logits (G, N, C) and the opinions of the nodes."""
         read = [part for part in parts if part in self.parts]
-        opinions = torch.from_numpy(together(nodes.vote, nodes.likeness, read, self.weights)).to(logits.device)
-        whole = opinions + self.weights.graph * logits.float().log_softmax(1)
+        whole = torch.from_numpy(together(nodes.vote, nodes.likeness, read, self.weights)).to(logits.device)
+        graphs = logits.float().log_softmax(2)
+        if set(read) & set(_READ):
+            whole = whole + self.weights.graph * graphs[0]
+        if "tissue" in read and self.tissue is not None and nodes.tissue.shape[1]:
+            whole = whole + self.weights.tissue * graphs[1]
         return np.asarray(whole.softmax(1).cpu().numpy())
+
+    @property
+    def _n_read(self) -> int:
+        return sum(self.widths[part] for part in _READ)
+
+
+def _filled(numbers: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """Numbers of a part, or zeros where it wasn't looked at or isn't asked for."""
+    return numbers if width and numbers.shape[1] else np.zeros((len(numbers), width), np.float32)
 
 
 def _regions(nodes: Nodes) -> Iterator[NDArray[np.int64]]:

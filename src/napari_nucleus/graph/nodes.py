@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-PARTS = ("visual", "position", "text")
-"""What a node's numbers come from (Guan et al. 2025, Table 9)."""
+PARTS = ("visual", "position", "text", "tissue")
+"""What a node's numbers come from: the first three as in Guan et al. 2025, Table 9; the last is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,8 @@ class Nodes:
         Logarithms of what the pixels say (`log_vote`).
     likeness : (N, C) float32
         Of the crop to the names of the classes (`name_likeness`); (N, 0) where it wasn't looked at.
+    tissue : (N, S) float32
+        Measured of the nucleus and of what lies around (`tissue_features`); S may be 0.
     """
 
     visual: NDArray[np.float32]
@@ -43,6 +45,7 @@ class Nodes:
     known: NDArray[np.int64]
     vote: NDArray[np.float32]
     likeness: NDArray[np.float32]
+    tissue: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.visual)
@@ -64,7 +67,7 @@ class Nodes:
         new[rows] = np.arange(len(rows))
         edges = new[self.edges_of(rows)]
         edges = edges[:, (edges >= 0).all(0)]
-        own = ("visual", "text", "centroids_um", "known", "vote", "likeness")
+        own = ("visual", "text", "centroids_um", "known", "vote", "likeness", "tissue")
         return replace(self, edges=edges, **{name: getattr(self, name)[rows] for name in own})
 
     def edges_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""What speaks for each class of a nucleus before its neighbours are asked.
+"""What speaks for each class of a nucleus beside the graph.
 
 Two experts don't know the graph: the network, pixel by pixel, and a CLIP, which sees the crop of that nucleus alone and
 says how near it is to the name of each class. Their opinions and the graph's are multiplied (products of experts;
@@ -23,7 +23,8 @@ _FLOOR = 1e-3
 
 
 class Weights(NamedTuple):
-    """Powers of the opinions: of the vote, of the likeness to names, and of the graph's own classes.
+    """Powers of the opinions: of the vote, of the likeness to names, of the graph that reads the network's features,
+    places and descriptions, and of the one that reads what was measured.
 
     That of the likeness counts from cosines, as the scale of a CLIP does.
     """
@@ -31,6 +32,7 @@ class Weights(NamedTuple):
     vote: float = 0.0
     likeness: float = 0.0
     graph: float = 1.0
+    tissue: float = 1.0
 
 
 def log_vote(vote: NDArray[np.floating]) -> NDArray[np.float32]:

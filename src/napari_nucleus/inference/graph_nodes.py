@@ -24,6 +24,7 @@ from napari_nucleus.graph.library import LoadedGraph, load_graph
 from napari_nucleus.graph.nodes import PARTS, Nodes
 from napari_nucleus.graph.opinions import log_vote, name_likeness
 from napari_nucleus.graph.surroundings import beside_surroundings
+from napari_nucleus.graph.tissue import tissue_features
 from napari_nucleus.inference.device import resolve_device
 from napari_nucleus.inference.features import feature_steps
 from napari_nucleus.io import as_rgb
@@ -57,7 +58,7 @@ def classify_nodes(
     classifier : str
         One of `list_graphs`, made for that model.
     parts : sequence of str
-        Of ``visual``, ``position`` and ``text``: what is read.
+        Of `napari_nucleus.graph.nodes.PARTS`: what is read.
     device : str
         ``"auto"`` or one of `list_devices`.
     crops : (N, D) float32, optional
@@ -110,40 +111,38 @@ def answer(
 ) -> GraphAnswer:
     """As `classify_nodes`, from visual features (N, V) that are there already."""
     notes: tuple[str, ...] = ()
-    graph = build_graph(nuclei, loaded.fed["method"], loaded.fed["k"]) if graph is None else graph
-    scheme, network = loaded.card.scheme, loaded.network.to(device)
-    text = likeness = np.zeros((len(nuclei), 0), np.float32)
-    if "text" in parts and "text" in network.parts:
+    scheme, network, fed = loaded.card.scheme, loaded.network.to(device), loaded.fed
+    graph = build_graph(nuclei, fed["method"], fed["k"]) if graph is None else graph
+    parts = [part for part in parts if part in network.parts]
+    measured = morphology(nuclei, image)
+    text = likeness = tissue = np.zeros((len(nuclei), 0), np.float32)
+    if "text" in parts:
         try:
-            text = descriptions(nuclei, image, **{name: loaded.fed[name] for name in ("encoder", "style", "position")})
+            text = text_encoder(fed["encoder"]).encode(describe(measured, fed["style"], position=fed["position"]))
             if network.weights.likeness:
-                crops = image_embeddings(image, nuclei, loaded.fed["encoder"]) if crops is None else crops
-                likeness = name_likeness(crops, scheme, loaded.fed["encoder"])
+                crops = image_embeddings(image, nuclei, fed["encoder"]) if crops is None else crops
+                likeness = name_likeness(crops, scheme, fed["encoder"])
         except NucleusError as error:
             parts = [part for part in parts if part != "text"]
             notes = (f"Without descriptions: {error}",)
+    if "tissue" in parts:
+        tissue = tissue_features(nuclei, image, measured)
     centroids = nuclei.table[["y_um", "x_um"]].to_numpy(np.float64)
     vote = votes(nuclei, scheme)
     nodes = Nodes(
-        beside_surroundings(visual, centroids, loaded.fed["surroundings_um"]),
+        beside_surroundings(visual, centroids, fed["surroundings_um"]),
         text,
         centroids,
         graph.rows(nuclei.table["label"]),
         np.zeros(len(nuclei), np.int64),
         log_vote(vote.to_numpy(np.float32)),
         likeness,
+        tissue,
     )
     found = pd.DataFrame(
         network.probabilities(nodes, parts), index=pd.Index(nuclei.table["label"]), columns=list(scheme.classes)
     )
     return GraphAnswer(found, vote, scheme, nodes, network, tuple(parts), notes)
-
-
-def descriptions(
-    nuclei: NucleusMap, image: Image | NDArray[np.uint8], encoder: str, style: str, position: bool
-) -> NDArray[np.float32]:
-    """What each nucleus is called in words, as numbers (N, T); ``position`` says where in the image it lies, too."""
-    return text_encoder(encoder).encode(describe(morphology(nuclei, image), style, position=position))
 
 
 def _check_parts(parts: Sequence[str]) -> None:

@@ -17,8 +17,9 @@ _UP, _LEFT, _RIGHT, _DOWN = (_AROUND.index(step) for step in ((-1, 0), (0, -1), 
 def flow_targets(labels: NDArray[np.integer], *, like_cellpose: bool = False) -> NDArray[np.float32]:
     """Unit vectors that lead from each nucleus pixel to the nucleus's centre, around its bays.
 
-    Heat is put into the pixel closest to each nucleus's centre of mass, again and again; each time it spreads evenly
-    over a pixel and its eight neighbours, and what leaves the nucleus is lost. The flow is the slope of the heat.
+    Heat is put into the pixel closest to each nucleus's centre of mass (into all of them where several are, so that a
+    mirrored nucleus has the mirrored flow), again and again; each time it spreads evenly over a pixel and its eight
+    neighbours, and what leaves the nucleus is lost. The flow is the slope of the heat.
     Nuclei share nothing, however close they lie. All are heated at once, each twice as many times as its height and
     width together have pixels, so that its flow doesn't depend on what else is in the image; Cellpose heats all as
     long as the largest needs.
@@ -28,8 +29,9 @@ def flow_targets(labels: NDArray[np.integer], *, like_cellpose: bool = False) ->
     labels : (H, W) integer array
         0 is background; every other value is a nucleus. Labels may have gaps.
     like_cellpose : bool
-        Give what Cellpose's own code gives, for networks that were taught with it: all nuclei are heated equally long,
-        and where two touch, the slope is taken to the heat of the other one, so that flows there lead astray.
+        Give what Cellpose's own code gives, for networks that were taught with it: one pixel of each nucleus is
+        heated, all of them equally long, and where two touch, the slope is taken to the heat of the other one, so that
+        flows there lead astray.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def flow_targets(labels: NDArray[np.integer], *, like_cellpose: bool = False) ->
     y, x, owner = y[order], x[order], owner[order]
     around = _neighbours(y, x, labels.shape)
     near = np.where(np.append(owner, -1)[around] == owner, around, np.int32(len(owner)))
-    heat = np.append(_heated(near, _centres(y, x, owner), times[owner]), np.float32(0))
+    heat = np.append(_heated(near, _centres(y, x, owner, one=like_cellpose), times[owner]), np.float32(0))
     near = around if like_cellpose else near
     slope = np.stack([heat[near[_DOWN]] - heat[near[_UP]], heat[near[_RIGHT]] - heat[near[_LEFT]]])
     length = np.hypot(*slope)
@@ -65,12 +67,14 @@ def _extent(position: NDArray[np.intp], owner: NDArray[np.intp]) -> NDArray[np.i
     return last - first + 1
 
 
-def _centres(y: NDArray[np.intp], x: NDArray[np.intp], owner: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Of each nucleus, the number of the pixel closest to the centre of mass."""
+def _centres(y: NDArray[np.intp], x: NDArray[np.intp], owner: NDArray[np.intp], one: bool) -> NDArray[np.intp]:
+    """Numbers of the pixels closest to the centre of mass of each nucleus, in whole numbers: ties are exact."""
     area = np.bincount(owner)
-    off_y, off_x = (p - (np.bincount(owner, p) / area)[owner] for p in (y, x))
-    order = np.lexsort((off_y**2 + off_x**2, owner))
-    return order[np.cumsum(area) - area]
+    off_y, off_x = (area[owner] * p - np.bincount(owner, p).astype(np.int64)[owner] for p in (y, x))
+    far = off_y.astype(np.float64) ** 2 + off_x.astype(np.float64) ** 2
+    order = np.lexsort((far, owner))
+    first = order[np.cumsum(area) - area]
+    return first if one else np.flatnonzero(far == far[first][owner])
 
 
 def _neighbours(y: NDArray[np.intp], x: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.int32]:

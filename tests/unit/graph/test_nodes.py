@@ -9,7 +9,7 @@ from napari_nucleus.core import NucleusError, scheme
 from napari_nucleus.graph import Delaunay, GraphAnswer, KNearest, Radius
 from napari_nucleus.graph import node_network as module
 from napari_nucleus.graph.node_network import NodeNetwork
-from napari_nucleus.graph.nodes import Nodes
+from napari_nucleus.graph.nodes import PARTS, Nodes
 
 KINDS = scheme("consep")
 
@@ -20,12 +20,14 @@ def nodes(n=200, build=None, seed=0):
     edges = (build or KNearest(5))(centroids)
     visual, text = rng.standard_normal((n, 7)).astype(np.float32), rng.standard_normal((n, 5)).astype(np.float32)
     vote, likeness = (rng.standard_normal((n, 4)).astype(np.float32) for _ in range(2))
-    return Nodes(visual, text, centroids, edges, np.zeros(n, np.int64), vote, likeness)
+    tissue = rng.standard_normal((n, 6)).astype(np.float32)
+    return Nodes(visual, text, centroids, edges, np.zeros(n, np.int64), vote, likeness, tissue)
 
 
 def network(**options):
     torch.manual_seed(0)
-    return NodeNetwork(4, 7, 5, fused=16, hidden=16, **{"weights": (0.5, 2.0, 1.0)} | options).eval()
+    values = {"tissue": 6, "fused": 16, "hidden": 16, "weights": (0.5, 2.0, 1.0, 1.0)}
+    return NodeNetwork(4, 7, 5, **values | options).eval()
 
 
 def answer_of(read, own):
@@ -96,15 +98,16 @@ def test_regions_leave_no_seam(layer, monkeypatch):
     assert np.allclose(own.probabilities(read), whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("off", ["visual", "position", "text"])
+@pytest.mark.parametrize("off", PARTS)
 def test_a_part_that_is_off_is_not_read(off):
     own, read = network(), nodes()
-    parts = [part for part in ("visual", "position", "text") if part != off]
+    parts = [part for part in PARTS if part != off]
     rng = np.random.default_rng(1)
     changed = {
         "visual": {"visual": rng.random(read.visual.shape, np.float32)},
         "position": {"centroids_um": read.centroids_um * (1.7, 1.0)},
         "text": {"text": rng.random(read.text.shape, np.float32), "likeness": rng.random((200, 4), np.float32)},
+        "tissue": {"tissue": rng.random(read.tissue.shape, np.float32)},
     }
     other = replace(read, **changed[off])
     assert np.allclose(own.probabilities(read, parts), own.probabilities(other, parts), atol=1e-6)
@@ -118,3 +121,31 @@ def test_without_descriptions_the_text_part_is_as_if_off():
     assert np.allclose(
         own.probabilities(bare, ("visual", "position")), own.probabilities(read, ("visual", "position")), atol=1e-6
     )
+
+
+def test_what_is_measured_and_what_the_network_sees_are_judged_apart():
+    own, read = network().train(), nodes()
+    numbers, known, edges = (torch.from_numpy(a) for a in (own.numbers(read), read.known, read.edges))
+    numbers.requires_grad_()
+    by_features, by_tissue = own(numbers, known, edges)
+    by_tissue.sum().backward(retain_graph=True)
+    assert (numbers.grad[:, :-6] == 0).all()
+    numbers.grad = None
+    by_features.sum().backward()
+    assert (numbers.grad[:, -6:] == 0).all()
+    assert (numbers.grad[:, :-6] != 0).any()
+
+
+def test_measured_outliers_count_as_far_and_no_farther():
+    own, read = network(weights=(0, 0, 0, 1)), nodes()
+    far, farther = (replace(read, tissue=read.tissue + shift) for shift in (50, 5000))
+    assert np.allclose(own.probabilities(far), own.probabilities(farther), atol=1e-5)
+
+
+def test_what_was_not_measured_says_nothing():
+    read = nodes()
+    bare = replace(read, tissue=read.tissue[:, :0])
+    own = network()
+    assert np.allclose(own.probabilities(bare), own.probabilities(read, PARTS[:3]), atol=1e-6)
+    smaller = network(tissue=0, weights=(0.5, 2.0, 1.0))
+    assert smaller.probabilities(bare).shape == (200, 4)

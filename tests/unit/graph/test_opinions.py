@@ -18,13 +18,13 @@ KINDS = scheme("consep")
 def read():
     rng = np.random.default_rng(0)
     centroids = rng.random((50, 2)) * 60
-    numbers = [rng.standard_normal((50, n)).astype(np.float32) for n in (7, 5, 4, 4)]
+    numbers = [rng.standard_normal((50, n)).astype(np.float32) for n in (7, 5, 4, 4, 6)]
     return Nodes(numbers[0], numbers[1], centroids, KNearest(5)(centroids), np.zeros(50, np.int64), *numbers[2:])
 
 
 def network(weights):
     torch.manual_seed(0)
-    return NodeNetwork(4, 7, 5, fused=16, hidden=16, weights=weights).eval()
+    return NodeNetwork(4, 7, 5, 6, fused=16, hidden=16, weights=weights).eval()
 
 
 def test_pixels_that_say_nothing_favour_no_class():
@@ -36,14 +36,15 @@ def test_pixels_that_say_nothing_favour_no_class():
 
 
 def test_alone_each_opinion_decides(read):
-    assert (network((1, 0, 0)).probabilities(read).argmax(1) == read.vote.argmax(1)).all()
-    assert (network((0, 9, 0)).probabilities(read).argmax(1) == read.likeness.argmax(1)).all()
+    assert (network((1, 0, 0, 0)).probabilities(read).argmax(1) == read.vote.argmax(1)).all()
+    assert (network((0, 9, 0, 0)).probabilities(read).argmax(1) == read.likeness.argmax(1)).all()
 
 
-def test_the_product_of_the_three_is_the_answer(read):
-    parts = [network(weights).probabilities(read) for weights in ((0.5, 0, 0), (0, 2, 0), (0, 0, 0.7))]
+def test_the_product_of_all_is_the_answer(read):
+    one, two, three, four = np.eye(4)
+    parts = [network(weights).probabilities(read) for weights in (0.5 * one, 2 * two, 0.7 * three, 1.1 * four)]
     product = np.prod(parts, 0)
-    whole = network((0.5, 2, 0.7)).probabilities(read)
+    whole = network((0.5, 2, 0.7, 1.1)).probabilities(read)
     assert np.allclose(whole, product / product.sum(1, keepdims=True), atol=1e-5)
 
 

@@ -98,3 +98,12 @@ def test_a_nucleus_cut_by_the_edge_flows_to_the_part_that_is_seen():
     flow = flow_targets(labels)
     assert flow[0, 0, 15] > 0.9
     assert flow[0, 11, 15] < -0.9
+
+
+def test_where_two_pixels_are_closest_to_the_centre_both_are_heated():
+    labels = np.zeros((24, 30), int)
+    labels[4:20, 5:25] = 1
+    labels[4:14, 13:17] = 0  # a bay in the middle, with the centre of mass in it
+    flow = flow_targets(labels)
+    np.testing.assert_allclose(flow[0], flow[0][:, ::-1], atol=1e-5)
+    np.testing.assert_allclose(flow[1], -flow[1][:, ::-1], atol=1e-5)

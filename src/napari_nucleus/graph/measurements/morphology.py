@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_nucleus.core import Image, NucleusError, NucleusMap
+from napari_nucleus.core import Image, NucleusMap
 from napari_nucleus.graph.measurements.crowding import crowding
-from napari_nucleus.graph.measurements.pixels import PixelSums, pixel_sums
+from napari_nucleus.graph.measurements.pixels import PixelSums, pixel_sums, rgb_of, rows_of
 from napari_nucleus.graph.measurements.shape import axes, hull_areas, perimeters
 from napari_nucleus.graph.measurements.stain import stain_sums
 
@@ -45,42 +45,17 @@ def morphology(nuclei: NucleusMap, image: Image | NDArray[np.uint8] | None = Non
     NucleusError
         The image is none of uint8 RGB, or of another size.
     """
-    row_of, n = _rows(nuclei), len(nuclei)
+    row_of, n = rows_of(nuclei), len(nuclei)
     sums = pixel_sums(row_of, n)
     centroids = nuclei.table[["y_um", "x_um"]].to_numpy(np.float64)
     parts = [_shape_columns(sums, nuclei.mpp, nuclei.labels.shape), crowding(centroids)]
     if image is not None:
-        parts.append(_stain_columns(stain_sums(row_of, n, _pixels(image, nuclei)), sums.area))
+        parts.append(_stain_columns(stain_sums(row_of, n, rgb_of(image, nuclei)), sums.area))
     measured = pd.concat(parts, axis=1)
     ids = nuclei.table["label"].to_numpy()
     measured.insert(0, "label", ids)
     measured.index = pd.Index(ids)
     return measured
-
-
-def _rows(nuclei: NucleusMap) -> NDArray[np.int32]:
-    """Row in the table of each pixel's nucleus, -1 on background."""
-    ids = nuclei.table["label"].to_numpy(np.int64)
-    labels = nuclei.labels
-    if len(ids) and ids.max() > labels.size + 1_000_000:  # huge gaps
-        order = np.argsort(ids)
-        rows = np.full(labels.shape, -1, np.int32)
-        inside = labels > 0
-        rows[inside] = order[np.searchsorted(ids[order], labels[inside])]
-        return rows
-    row_of_label = np.full(int(ids.max(initial=0)) + 1, -1, np.int32)
-    row_of_label[ids] = np.arange(len(ids))
-    return row_of_label[labels]
-
-
-def _pixels(image: Image | NDArray[np.uint8], nuclei: NucleusMap) -> NDArray[np.uint8]:
-    pixels = image.array if isinstance(image, Image) else np.asarray(image)
-    if pixels.shape != (*nuclei.labels.shape, 3) or pixels.dtype != np.uint8:
-        raise NucleusError(
-            f"Expected an RGB image {(*nuclei.labels.shape, 3)} of uint8, got {pixels.shape} of {pixels.dtype}. Give "
-            "the image that the nuclei were found in."
-        )
-    return pixels
 
 
 def _shape_columns(sums: PixelSums, mpp: float, shape: tuple[int, ...]) -> pd.DataFrame:

@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from napari_nucleus.core import Image, NucleusError, NucleusMap
+
 
 class PixelSums(NamedTuple):
     """What the pixels of each nucleus add up to; offsets count from the corner of its box.
@@ -41,6 +43,32 @@ def pixel_sums(row_of: NDArray[np.int32], n: int) -> PixelSums:
     starts = np.concatenate([[0], np.cumsum(box[:, 2] - box[:, 0])])
     first, ends = _moments(row_of, box, starts)
     return PixelSums(area, box, first, _edge_steps(row_of, n), starts, ends)
+
+
+def rows_of(nuclei: NucleusMap) -> NDArray[np.int32]:
+    """Row in the table of each pixel's nucleus, -1 on background."""
+    ids = nuclei.table["label"].to_numpy(np.int64)
+    labels = nuclei.labels
+    if len(ids) and ids.max() > labels.size + 1_000_000:  # huge gaps
+        order = np.argsort(ids)
+        rows = np.full(labels.shape, -1, np.int32)
+        inside = labels > 0
+        rows[inside] = order[np.searchsorted(ids[order], labels[inside])]
+        return rows
+    row_of_label = np.full(int(ids.max(initial=0)) + 1, -1, np.int32)
+    row_of_label[ids] = np.arange(len(ids))
+    return row_of_label[labels]
+
+
+def rgb_of(image: Image | NDArray[np.uint8], nuclei: NucleusMap) -> NDArray[np.uint8]:
+    """The pixels of an image (H, W, 3); a `NucleusError` where it can't be the one that the nuclei lie in."""
+    pixels = image.array if isinstance(image, Image) else np.asarray(image)
+    if pixels.shape != (*nuclei.labels.shape, 3) or pixels.dtype != np.uint8:
+        raise NucleusError(
+            f"Expected an RGB image {(*nuclei.labels.shape, 3)} of uint8, got {pixels.shape} of {pixels.dtype}. Give "
+            "the image that the nuclei were found in."
+        )
+    return pixels
 
 
 @njit(cache=True)

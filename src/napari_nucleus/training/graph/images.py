@@ -14,6 +14,7 @@ from napari_nucleus.graph import build_graph, describe, image_embeddings, morpho
 from napari_nucleus.graph.answer import votes
 from napari_nucleus.graph.opinions import log_vote, name_likeness
 from napari_nucleus.graph.surroundings import beside_surroundings
+from napari_nucleus.graph.tissue import tissue_features
 from napari_nucleus.metrics.pairing import pair_centroids
 from napari_nucleus.models import load_segmenter
 from napari_nucleus.training.data.credit import Credit
@@ -48,6 +49,8 @@ class NodeImage:
         Logarithms of what the network's pixels say.
     likeness : (N, C) float32
         Of the crops to the names of the classes; (N, 0) where that isn't read.
+    tissue : (N, S) float32
+        What was measured; (N, 0) where that isn't read.
     """
 
     name: str
@@ -59,6 +62,7 @@ class NodeImage:
     classes: NDArray[np.int64]
     vote: NDArray[np.float32]
     likeness: NDArray[np.float32]
+    tissue: NDArray[np.float32]
 
     @property
     def centroids_um(self) -> NDArray[np.float64]:
@@ -73,6 +77,7 @@ class NodeImages:
     Attributes
     ----------
     training, held_out : list of NodeImage
+        Training images come with the nuclei that were found, and again with those that were annotated.
     scheme : ClassScheme
     mpp : float
     credits : list of dict
@@ -114,7 +119,7 @@ def open_nodes(
     model = load_segmenter(recipe.model)
     look, card = Looker(recipe, model, looks, device), model.card
     sources = _sources(recipe, Path(data), card.architecture, card.scheme, card.mpp)
-    total = sum(len(source.training) + len(source.held_out) for source in sources)
+    total = sum((1 + recipe.annotated) * len(source.training) + len(source.held_out) for source in sources)
     sides: tuple[list[NodeImage], list[NodeImage]] = ([], [])
     for source in sources:
         for side, positions in zip(sides, (source.training, source.held_out), strict=True):
@@ -122,8 +127,12 @@ def open_nodes(
             for position in positions:
                 yield Progress(sum(map(len, sides)), total, f"looking at the nuclei of {source.name}")
                 image = source.read(position)
-                found, visual = look(f"{source.name}-{image.name}", image.image, views)
-                side.append(_node_image(recipe, image, found, visual))
+                truth, name = _truth(image, card.mpp, card.scheme), f"{source.name}-{image.name}"
+                found, visual = look(name, image.image, views)
+                side.append(_node_image(recipe, image, truth, found, visual))
+                if recipe.annotated and side is sides[0]:
+                    _, visual = look(f"{name}-annotated", image.image, views, truth)
+                    side.append(_node_image(recipe, image, truth, truth, visual))
         source.check()
     return NodeImages(*sides, card.scheme, card.mpp, [source.credit for source in sources])
 
@@ -134,21 +143,30 @@ def _sources(recipe: GraphRecipe, data: Path, model: str, scheme: ClassScheme, m
     return [Source(number, data, known) for number in range(len(recipe.sources))]
 
 
-def _node_image(recipe: GraphRecipe, image: TrainingImage, found: NucleusMap, visual: NDArray[np.float32]) -> NodeImage:
+def _truth(image: TrainingImage, mpp: float, scheme: ClassScheme) -> NucleusMap:
     types = None if image.types is None else np.where(image.types == UNKNOWN, 0, image.types)
-    truth = NucleusMap.from_labels(image.labels, mpp=found.mpp, classes=found.scheme, type_map=types)
+    return NucleusMap.from_labels(image.labels, mpp=mpp, classes=scheme, type_map=types)
+
+
+def _node_image(
+    recipe: GraphRecipe, image: TrainingImage, truth: NucleusMap, found: NucleusMap, visual: NDArray[np.float32]
+) -> NodeImage:
     graph = build_graph(found, recipe.method, recipe.k)
-    text = likeness = np.zeros((len(found), 0), np.float32)
+    text = likeness = tissue = np.zeros((len(found), 0), np.float32)
+    measured = morphology(found, image.image)
     if "text" in recipe.parts:
-        told = describe(morphology(found, image.image), recipe.style, position=recipe.places_told)
+        told = describe(measured, recipe.style, position=recipe.places_told)
         text = text_encoder(recipe.encoder).encode(told)
         crops = image_embeddings(image.image, found, recipe.encoder)
         likeness = name_likeness(crops, found.scheme, recipe.encoder)
+    if "tissue" in recipe.parts:
+        tissue = tissue_features(found, image.image, measured)
     edges = graph.rows(found.table["label"])
     centroids = found.table[["y_um", "x_um"]].to_numpy(np.float64)
     beside = np.stack([beside_surroundings(view, centroids, recipe.surroundings_um) for view in visual])
     vote = log_vote(votes(found, found.scheme).to_numpy(np.float32))
-    return NodeImage(image.name, found, truth, beside, text, edges, _true_classes(found, truth), vote, likeness)
+    classes = found.class_numbers if found is truth else _true_classes(found, truth)
+    return NodeImage(image.name, found, truth, beside, text, edges, classes, vote, likeness, tissue)
 
 
 def _true_classes(found: NucleusMap, truth: NucleusMap) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 from napari_nucleus.core import Progress
@@ -24,6 +25,7 @@ def train_graph(
     steps: int | None = None,
     resume: bool = False,
     looks: Path | None = None,
+    refit: bool = False,
 ) -> Generator[Progress, None, Run]:
     """Train a graph classifier on the nuclei that a dense network finds; every ``yield`` is an image, then an update.
 
@@ -43,6 +45,9 @@ def train_graph(
     looks : Path, optional
         Where it is kept what the dense network sees, so that other runs needn't look again; the run's own ``looks``
         by default.
+    refit : bool
+        Learn from the held-out images, too, once they have chosen what there was to choose; nothing is scored then,
+        and the run lands in ``<recipe name>-refit``.
 
     Yields
     ------
@@ -56,8 +61,10 @@ def train_graph(
     """
     data = data_folder(recipe, data)
     recipe = recipe if isinstance(recipe, GraphRecipe) else read_recipe(recipe, GraphRecipe)
-    folder = Path(runs) / recipe.name
+    folder = Path(runs) / (f"{recipe.name}-refit" if refit else recipe.name)
     check_new(folder, resume=resume)
+    if refit:
+        recipe = replace(recipe, sources=tuple(replace(source, validate=()) for source in recipe.sources))
     images = yield from open_nodes(recipe, data, looks or folder / "looks", device)
     task = GraphTask(recipe, images)
     recipe = recipe.in_steps(len(task))

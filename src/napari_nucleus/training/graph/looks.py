@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -41,25 +42,29 @@ class Looker:
         self._recipe, self._model, self._folder, self._device = recipe, model, folder, device
         self._recolour = Augmentation(stain=recipe.stain, soften=recipe.soften)
 
-    def __call__(self, name: str, pixels: NDArray[np.uint8], views: int) -> Look:
-        """A look at an image (H, W, 3) at the model's pixel size."""
+    def __call__(self, name: str, pixels: NDArray[np.uint8], views: int, nuclei: NucleusMap | None = None) -> Look:
+        """A look at an image (H, W, 3) at the model's pixel size, by default at the nuclei that the model finds."""
         file = self._folder / f"{name.replace('/', '-')}.npz"
-        key = json.dumps([self._recipe.model, views, self._recipe.stain, self._recipe.soften, self._recipe.seed])
+        recipe, given = self._recipe, 0 if nuclei is None else zlib.crc32(nuclei.labels.tobytes())
+        key = json.dumps([recipe.model, views, recipe.stain, recipe.soften, recipe.seed, given])
         kept = _read(file, key)
         if kept is None:
-            kept = self._look(pixels, views)
+            kept = self._look(pixels, views, nuclei)
             self._folder.mkdir(parents=True, exist_ok=True)
             with replacing(file) as part, part.open("wb") as stream:
                 np.savez_compressed(stream, allow_pickle=False, key=np.array(key), **kept)
-        return self._nuclei(kept), kept["visual"]
+        return self._nuclei(kept) if nuclei is None else nuclei, kept["visual"]
 
-    def _look(self, pixels: NDArray[np.uint8], views: int) -> dict[str, NDArray]:
+    def _look(self, pixels: NDArray[np.uint8], views: int, nuclei: NucleusMap | None) -> dict[str, NDArray]:
         card = self._model.card
-        found = segment(Image((pixels,), mpp=card.mpp), self._recipe.model, device=self._device, keep_maps=False).nuclei
-        visual = [self._features(pixels, found, view) for view in range(views)]
-        probabilities = found.table[[f"p_{name}" for name in card.scheme.classes]].to_numpy(np.float32)
-        numbers = {"classes": found.class_numbers, "probabilities": probabilities}
-        return {"labels": found.labels, "visual": np.stack(visual).astype(np.float32), **numbers}
+        numbers: dict[str, NDArray] = {}
+        if nuclei is None:
+            image = Image((pixels,), mpp=card.mpp)
+            nuclei = segment(image, self._recipe.model, device=self._device, keep_maps=False).nuclei
+            probabilities = nuclei.table[[f"p_{name}" for name in card.scheme.classes]].to_numpy(np.float32)
+            numbers = {"labels": nuclei.labels, "classes": nuclei.class_numbers, "probabilities": probabilities}
+        visual = [self._features(pixels, nuclei, view) for view in range(views)]
+        return {"visual": np.stack(visual).astype(np.float32), **numbers}
 
     def _features(self, pixels: NDArray[np.uint8], found: NucleusMap, view: int) -> NDArray[np.float32]:
         symmetry, labels = Symmetry(), found.labels

@@ -29,7 +29,7 @@ class GraphRecipe(LoopRecipe):
     method, k
         Of `build_graph`.
     parts : tuple of str
-        Of ``visual``, ``position`` and ``text``: what the classifier reads.
+        Of `PARTS`: what the classifier reads.
     position : str
         ``offsets``: of the neighbours, in µm; ``patch``: as in Guan et al. 2025, shares of a patch of 270 pixels.
     surroundings_um : float
@@ -53,9 +53,11 @@ class GraphRecipe(LoopRecipe):
         Mean share of nuclei whose class is told in every other image, in training.
     gamma : float
         Of the focal loss (Guan et al. 2025, eq. 7).
-    vote_weight, likeness_weight, graph_weight : float
-        Powers of what the pixels say, of how near a crop is to the names of the classes, and of what the graph says,
-        once it has learnt by itself (`opinions`).
+    vote_weight, likeness_weight, graph_weight, tissue_weight : float
+        Powers of what the pixels say, of how near a crop is to the names of the classes, and of what the two graphs
+        say, once they have learnt by themselves (`opinions`).
+    annotated : bool
+        Learn from the nuclei as they were annotated, too, among them those that the network misses.
     balance : float
         Classes weigh as one over their share of the nuclei to this power: 0 all the same, 1 as in Guan et al.
 
@@ -85,10 +87,12 @@ class GraphRecipe(LoopRecipe):
     without: float = number(0.15, least=0, below=1)
     known: float = number(0.4, least=0, most=0.5)
     gamma: float = number(2.0, least=0)
-    balance: float = number(0.7, least=0)
-    vote_weight: float = number(0.5, least=0)
-    likeness_weight: float = number(5.0, least=0)
-    graph_weight: float = number(0.25, least=0)
+    balance: float = number(0.8, least=0)
+    vote_weight: float = number(0.3, least=0)
+    likeness_weight: float = number(2.5, least=0)
+    graph_weight: float = number(0.5, least=0)
+    tissue_weight: float = number(1.1, least=0)
+    annotated: bool = True
     batch: int = number(4, least=1)
     precision: str = choice("float32", ("auto", "float32", "bfloat16", "float16"))
 
@@ -97,7 +101,7 @@ class GraphRecipe(LoopRecipe):
         if not self.sources:
             raise NucleusError("Expected at least one of sources, got none. Add [[sources]] with a folder.")
         if not self.parts:
-            raise NucleusError("Expected at least one of parts, got none. Choose out of visual, position, text.")
+            raise NucleusError("Expected at least one of parts, got none. Choose out of " + ", ".join(PARTS) + ".")
         for part in self.parts:
             if part not in PARTS:
                 raise unlike("parts", part, PARTS)

@@ -55,9 +55,10 @@ class GraphTask:
         self._options: dict[str, Any] = {
             "visual": first.visual.shape[2],
             "text": first.text.shape[1],
+            "tissue": first.tissue.shape[1],
             "position": recipe.position,
             "parts": list(recipe.parts),
-            "weights": [recipe.vote_weight, recipe.likeness_weight, recipe.graph_weight],
+            "weights": [recipe.vote_weight, recipe.likeness_weight, recipe.graph_weight, recipe.tissue_weight],
             "fused": recipe.fused,
             "hidden": recipe.hidden,
             "layer": recipe.layer,
@@ -83,11 +84,14 @@ class GraphTask:
         return {name: _padded([one[name] for one in drawn]) for name in drawn[0]}
 
     def losses(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        """Focal loss of the nuclei whose class is to be found (Guan et al. 2025, eq. 7)."""
+        """Focal loss of the nuclei whose class is to be found (Guan et al. 2025, eq. 7), of each graph."""
         logits, classes = self._logits(network, batch)
         asked = classes > 0
         weights = self._weights.to(logits.device)
-        return {"class": focal_loss(logits[asked].float(), classes[asked] - 1, weights, self._recipe.gamma)}
+        return {
+            name: focal_loss(graph[asked].float(), classes[asked] - 1, weights, self._recipe.gamma)
+            for name, graph in zip(("class", "tissue"), logits, strict=False)
+        }
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """``val_loss``, ``val_accuracy`` of found nuclei, and ``val_fc``: the mean of the classes' F (HoVer-Net)."""
@@ -125,8 +129,8 @@ class GraphTask:
             training={
                 "recipe": recipe.name,
                 "graph": graph | {"position": recipe.places_told},
-                "images": len(images.training),
-                "nuclei": sum(int((one.classes > 0).sum()) for one in images.training),
+                "images": len(known := _known(images.training)),
+                "nuclei": sum(known.values()),
                 "validation": [one.name for one in images.held_out],
             },
             **named_scheme(images.scheme),
@@ -161,7 +165,7 @@ class GraphTask:
         }
 
     def _logits(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Logits and classes of the nodes of a batch, one image after another, the padding among them."""
+        """Logits (G, B·N, C) and classes of the nodes of a batch, the padding among them."""
         images, most = batch["class"].shape
         starts = torch.arange(images, device=batch["class"].device)[:, None, None] * most
         edges = (batch["edges"] + starts)[(batch["edges"] >= 0).all(2)].T
@@ -179,7 +183,16 @@ class GraphTask:
 def nodes_of(image: NodeImage, view: int = 0) -> Nodes:
     """The nodes of an image in one of its views."""
     known = np.zeros(len(image.classes), np.int64)
-    return Nodes(image.visual[view], image.text, image.centroids_um, image.edges, known, image.vote, image.likeness)
+    opinions = (image.vote, image.likeness, image.tissue)
+    return Nodes(image.visual[view], image.text, image.centroids_um, image.edges, known, *opinions)
+
+
+def _known(images: Sequence[NodeImage]) -> dict[str, int]:
+    """Nuclei of a known class by image, which may be there twice: as found, and as annotated."""
+    known: dict[str, int] = {}
+    for image in images:
+        known[image.name] = max(known.get(image.name, 0), int((image.classes > 0).sum()))
+    return known
 
 
 def class_scores(images: Sequence[NodeImage], classes: Sequence[NDArray[np.int64]], mpp: float) -> NDArray[np.float64]:

@@ -13,6 +13,8 @@ from napari_nucleus.io.samples import consep_tile
 from napari_nucleus.training import DataSource, GraphRecipe, train_graph
 from napari_nucleus.training.graph import graph_ablation
 from napari_nucleus.training.graph.ablation import VOTE, summary
+from napari_nucleus.training.graph.images import open_nodes
+from napari_nucleus.training.graph.looks import Looker
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +124,50 @@ def test_a_model_without_a_graph_says_how_to_get_one():
 
 def test_ablation_scores_each_row_beside_the_vote(data, tmp_path):
     table = drain(graph_ablation(recipe(steps=2), data, tmp_path, bootstrap=20))
-    assert list(table["nodes"].unique()) == [VOTE, "visual", "+ position", "+ text", "full graph"]
+    assert list(table["nodes"].unique()) == [VOTE, "visual", "+ position", "+ text", "+ tissue", "full graph"]
     assert (table.query("nodes == 'vote'")["difference"].dropna() == 0).all()
     means = table.query("`class` == ''").set_index("nodes")["f_c"]
     assert means.between(0, 1).all()
     assert "full graph" in summary(table)
+
+
+def test_refit_learns_from_the_images_that_chose(trained, data, tmp_path):
+    run = drain(train_graph(recipe(steps=2), data, tmp_path, refit=True, looks=trained.folder / "looks"))
+    assert run.folder.name == "tiny-refit"
+    assert run.card.name == trained.card.name == "tiny"
+    assert run.card.training["validation"] == []
+    assert run.card.training["images"] == trained.card.training["images"] + 1
+    assert "val_fc" not in pd.read_csv(run.folder / "log.csv")
+
+
+def test_refit_scores_images_that_no_graph_was_taught(data, tmp_path):
+    with pytest.raises(NucleusError, match="tested"):
+        drain(graph_ablation(recipe(steps=2), data, tmp_path, refit=True))
+
+
+def test_annotated_nuclei_are_learnt_from_beside_those_that_are_found(data, tmp_path):
+    both = drain(open_nodes(recipe(), data, tmp_path))
+    found = drain(open_nodes(recipe(annotated=False), data, tmp_path))
+    assert len(both.training) == 2 * len(found.training)
+    assert len(both.held_out) == len(found.held_out) == 1
+    annotated = [image for image in both.training if image.found is image.truth]
+    assert len(annotated) == len(found.training)
+    for image in annotated:
+        assert (image.classes == image.truth.class_numbers).all()
+        assert image.visual.shape[:2] == (2, len(image.truth))
+        assert (image.vote == 0).all()
+
+
+def test_a_look_at_other_labels_is_another_look(data, tmp_path):
+    from napari_nucleus.models import load_segmenter
+
+    image, nuclei = consep_tile()
+    part = np.ascontiguousarray(image.array[:128, :128])
+    labels = np.ascontiguousarray(nuclei.labels[:128, :128])
+    look = Looker(recipe(), load_segmenter("nucleus_small"), tmp_path, "cpu")
+    one = look("a", part, 1, NucleusMap.from_labels(labels, mpp=0.25))[1]
+    fewer = NucleusMap.from_labels(np.where(labels == labels.max(), 0, labels), mpp=0.25)
+    assert look("a", part, 1, fewer)[1].shape[1] == one.shape[1] - 1
 
 
 @pytest.mark.parametrize(
