@@ -105,7 +105,12 @@ def read(panel: GraphPanel, network: Network) -> None:
     size = len(network.nuclei), loaded.network.widths["visual"]
     visual = np.random.default_rng(0).normal(size=size).astype(np.float32)
     pixels = np.random.default_rng(1).integers(0, 255, (*network.nuclei.labels.shape, 3), np.uint8)
-    for name, parts in (("visual and position", PARTS[:2]), ("descriptions and crops, too", PARTS)):
+    read = {
+        "visual and position": PARTS[:2],
+        "tissue, too": (*PARTS[:2], "tissue"),
+        "descriptions and crops, too": PARTS,
+    }
+    for name, parts in read.items():
         start = time.perf_counter()
         panel.state.answer = answer(network.nuclei, Image((pixels,)), visual, loaded, network.graph, parts)
         print(f"| graph classifier over all nuclei: {name} | {time.perf_counter() - start:.2f} | | |")

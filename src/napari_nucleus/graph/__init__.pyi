@@ -17,4 +17,5 @@ from .prompts import describe as describe
 from .text import ClipText as ClipText
 from .text import TextEncoder as TextEncoder
 from .text import text_encoder as text_encoder
+from .tissue import tissue_features as tissue_features
 from .visual import image_embeddings as image_embeddings
