@@ -128,7 +128,8 @@ def _network(card: ModelCard, weights: Path) -> NodeNetwork:
     try:
         state: Mapping[str, Tensor] = load_file(weights)
         network = NodeNetwork(len(card.scheme), **card.options)
-        network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+        # Older ones hold a temperature, which was always 1.
+        network.load_state_dict({name: tensor.float() for name, tensor in state.items() if name != "temperature"})
     except (OSError, SafetensorError, RuntimeError, TypeError, KeyError) as error:
         first = str(error).splitlines()[0]
         raise NucleusError(

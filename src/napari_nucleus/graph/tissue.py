@@ -64,8 +64,8 @@ def tissue_features(
     measured = morphology(nuclei, image) if measured is None else measured
     step = max(1, round(_GRID_UM / nuclei.mpp))
     sums, blocks = _sums(rows_of(nuclei), len(nuclei), rgb_of(image, nuclei), _DENSITY, step)
-    colour, square = np.split(sums / measured["area_um2"].to_numpy()[:, None] * nuclei.mpp**2, 2, axis=1)
-    spread = np.sqrt(np.maximum(square - colour**2, 0))
+    colour, squared = np.split(sums / measured["area_um2"].to_numpy()[:, None] * nuclei.mpp**2, 2, axis=1)
+    spread = np.sqrt(np.maximum(squared - colour**2, 0))
     own = np.concatenate([_numbers(measured), colour, spread], 1).astype(np.float32)
     beside = beside_surroundings(own, nuclei.table[["y_um", "x_um"]].to_numpy(np.float64), _RADIUS_UM)
     around = _squares(blocks, nuclei, step)

@@ -114,9 +114,9 @@ def answer(
     scheme, network, fed = loaded.card.scheme, loaded.network.to(device), loaded.fed
     graph = build_graph(nuclei, fed["method"], fed["k"]) if graph is None else graph
     parts = [part for part in parts if part in network.parts]
-    measured = morphology(nuclei, image)
+    measured = morphology(nuclei, image) if {"text", "tissue"} & set(parts) else None
     text = likeness = tissue = np.zeros((len(nuclei), 0), np.float32)
-    if "text" in parts:
+    if measured is not None and "text" in parts:
         try:
             text = text_encoder(fed["encoder"]).encode(describe(measured, fed["style"], position=fed["position"]))
             if network.weights.likeness:

@@ -48,7 +48,7 @@ class NodeImage:
     vote : (N, C) float32
         Logarithms of what the network's pixels say.
     likeness : (N, C) float32
-        Of the crops to the names of the classes; (N, 0) where that isn't read.
+        Of the crops to the names of the classes; (N, 0) in training, which doesn't ask, and where that isn't read.
     tissue : (N, S) float32
         What was measured; (N, 0) where that isn't read.
     """
@@ -129,10 +129,10 @@ def open_nodes(
                 image = source.read(position)
                 truth, name = _truth(image, card.mpp, card.scheme), f"{source.name}-{image.name}"
                 found, visual = look(name, image.image, views)
-                side.append(_node_image(recipe, image, truth, found, visual))
+                side.append(_node_image(recipe, image, truth, found, visual, scored=side is sides[1]))
                 if recipe.annotated and side is sides[0]:
                     _, visual = look(f"{name}-annotated", image.image, views, truth)
-                    side.append(_node_image(recipe, image, truth, truth, visual))
+                    side.append(_node_image(recipe, image, truth, truth, visual, scored=False))
         source.check()
     return NodeImages(*sides, card.scheme, card.mpp, [source.credit for source in sources])
 
@@ -149,7 +149,13 @@ def _truth(image: TrainingImage, mpp: float, scheme: ClassScheme) -> NucleusMap:
 
 
 def _node_image(
-    recipe: GraphRecipe, image: TrainingImage, truth: NucleusMap, found: NucleusMap, visual: NDArray[np.float32]
+    recipe: GraphRecipe,
+    image: TrainingImage,
+    truth: NucleusMap,
+    found: NucleusMap,
+    visual: NDArray[np.float32],
+    *,
+    scored: bool,
 ) -> NodeImage:
     graph = build_graph(found, recipe.method, recipe.k)
     text = likeness = tissue = np.zeros((len(found), 0), np.float32)
@@ -157,8 +163,8 @@ def _node_image(
     if "text" in recipe.parts:
         told = describe(measured, recipe.style, position=recipe.places_told)
         text = text_encoder(recipe.encoder).encode(told)
-        crops = image_embeddings(image.image, found, recipe.encoder)
-        likeness = name_likeness(crops, found.scheme, recipe.encoder)
+        if scored:
+            likeness = name_likeness(image_embeddings(image.image, found, recipe.encoder), found.scheme, recipe.encoder)
     if "tissue" in recipe.parts:
         tissue = tissue_features(found, image.image, measured)
     edges = graph.rows(found.table["label"])

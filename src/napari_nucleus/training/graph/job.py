@@ -43,8 +43,8 @@ def train_graph(
     resume : bool
         Go on from the run's last checkpoint.
     looks : Path, optional
-        Where it is kept what the dense network sees, so that other runs needn't look again; the run's own ``looks``
-        by default.
+        Where it is kept what the dense network sees, so that other runs needn't look again; ``<recipe name>/looks``
+        among the runs by default.
     refit : bool
         Learn from the held-out images, too, once they have chosen what there was to choose; nothing is scored then,
         and the run lands in ``<recipe name>-refit``.
@@ -65,7 +65,7 @@ def train_graph(
     check_new(folder, resume=resume)
     if refit:
         recipe = replace(recipe, sources=tuple(replace(source, validate=()) for source in recipe.sources))
-    images = yield from open_nodes(recipe, data, looks or folder / "looks", device)
+    images = yield from open_nodes(recipe, data, looks or Path(runs) / recipe.name / "looks", device)
     task = GraphTask(recipe, images)
     recipe = recipe.in_steps(len(task))
     return (yield from train(task, recipe, folder, device=device, steps=steps, resume=resume))

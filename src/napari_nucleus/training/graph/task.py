@@ -117,6 +117,7 @@ class GraphTask:
         recipe, images = self._recipe, self._images
         fed = ("model", "encoder", "style", "surroundings_um", "method", "k")
         graph = {name: getattr(recipe, name) for name in fed}
+        known = _known(images.training)
         return ModelCard(
             name=recipe.name,
             architecture=ARCHITECTURE,
@@ -129,7 +130,7 @@ class GraphTask:
             training={
                 "recipe": recipe.name,
                 "graph": graph | {"position": recipe.places_told},
-                "images": len(known := _known(images.training)),
+                "images": len(known),
                 "nuclei": sum(known.values()),
                 "validation": [one.name for one in images.held_out],
             },

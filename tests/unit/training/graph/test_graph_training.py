@@ -1,9 +1,12 @@
 """Graph classifiers from annotated images; the images are parts of the bundled tile."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from safetensors.torch import load_file
+import torch
+from safetensors.torch import load_file, save_file
 
 from napari_nucleus.core import NucleusError, NucleusMap, drain
 from napari_nucleus.graph import image_embeddings
@@ -129,6 +132,20 @@ def test_ablation_scores_each_row_beside_the_vote(data, tmp_path):
     means = table.query("`class` == ''").set_index("nodes")["f_c"]
     assert means.between(0, 1).all()
     assert "full graph" in summary(table)
+
+
+def test_a_classifier_from_before_the_tissue_was_measured_still_reads(data, tmp_path):
+    run = drain(train_graph(recipe(steps=2, parts=("visual", "position")), data, tmp_path))
+    options = {name: value for name, value in run.card.options.items() if name != "tissue"}
+    older = replace(run.card, name="older", options=options | {"weights": run.card.options["weights"][:3]})
+    weights = tmp_path / "older.safetensors"
+    save_file(load_file(run.weights) | {"temperature": torch.ones(())}, weights)
+    add_graph(weights, older)
+    image, _ = consep_tile()
+    part = np.ascontiguousarray(image.array[:128, :128])
+    found = segment(part, mpp=0.25).nuclei
+    answer = classify_nodes(found, part, classifier="older")
+    assert np.allclose(answer.probabilities.sum(axis=1), 1, atol=1e-5)
 
 
 def test_refit_learns_from_the_images_that_chose(trained, data, tmp_path):
