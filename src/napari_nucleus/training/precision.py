@@ -9,6 +9,7 @@ from lightning_fabric.plugins import MixedPrecision, Precision
 from torch import nn
 
 from napari_nucleus.core import NucleusError
+from napari_nucleus.inference.device import cpu_has_bfloat16
 
 
 class _InsideForward(MixedPrecision):
@@ -35,10 +36,10 @@ def precision_of(name: str, device: torch.device) -> Precision:
 
 
 def _best_on(device: torch.device) -> str:
-    """bfloat16; float16 on GPUs that only imitate it, float32 on Apple's."""
-    if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-        return "float16"
-    return "float32" if device.type == "mps" else "bfloat16"
+    """bfloat16; float16 on GPUs that only imitate it, float32 on such processors and on Apple's GPUs."""
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+    return "bfloat16" if device.type == "cpu" and cpu_has_bfloat16() else "float32"
 
 
 class InPrecision(nn.Module):
