@@ -47,7 +47,7 @@ class LoopRecipe:
     clip : float
         Norm that gradients are cut down to; 0 leaves them.
     precision : str
-        ``auto`` is bfloat16 where the hardware computes in it (`precision_of`); or ``float32``, ``bfloat16``, ``float16``.
+        ``auto`` is bfloat16 where the hardware computes in it; or ``float32``, ``bfloat16``, ``float16``.
     patience : int
         Validations without a better score after which the run ends; 0 = never.
     checkpoint_every : int

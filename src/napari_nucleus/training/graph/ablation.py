@@ -19,7 +19,6 @@ from napari_nucleus.postprocess.nucleus_classes import with_probabilities
 from napari_nucleus.training.graph.images import RADIUS_UM, NodeImage, open_nodes
 from napari_nucleus.training.graph.job import train_graph
 from napari_nucleus.training.graph.recipe import GraphRecipe
-from napari_nucleus.training.graph.task import nodes_of
 from napari_nucleus.training.recipe import read_recipe
 
 VOTE = "vote"
@@ -94,7 +93,7 @@ def graph_ablation(
     for name, card in cards.items():
         yield Progress(len(scored), 1 + len(cards), f"scoring {name}")
         network = read_graph(card).network
-        answers = [network.probabilities(nodes_of(image)) for image in images]
+        answers = [network.probabilities(image.nodes) for image in images]
         scored[name] = _scored(
             images, [with_probabilities(image.found, p) for image, p in zip(images, answers, strict=True)]
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from napari_nucleus.core import SCHEMES, ClassScheme, NucleusMap, Progress
 from napari_nucleus.graph import build_graph, describe, image_embeddings, morphology, text_encoder
 from napari_nucleus.graph.answer import votes
+from napari_nucleus.graph.nodes import Nodes
 from napari_nucleus.graph.opinions import log_vote, name_likeness
 from napari_nucleus.graph.surroundings import beside_surroundings
-from napari_nucleus.graph.tissue import tissue_features
 from napari_nucleus.metrics.pairing import pair_centroids
 from napari_nucleus.models import load_segmenter
 from napari_nucleus.training.data.credit import Credit
 from napari_nucleus.training.data.image import TrainingImage
 from napari_nucleus.training.data.source import Source
-from napari_nucleus.training.graph.looks import Looker
+from napari_nucleus.training.graph.looks import Look, Looker
 from napari_nucleus.training.graph.recipe import GraphRecipe
 from napari_nucleus.training.losses.unknown import UNKNOWN
 from napari_nucleus.training.recipe import Recipe
@@ -37,37 +37,29 @@ class NodeImage:
     name : str
     found, truth : NucleusMap
         The nuclei that the dense network found, with its classes, and the annotated ones.
-    visual : (views, N, V) float32
-        Its features of the found nuclei beside their surroundings; the first view is the image as it is.
-    text : (N, T) float32
-        Of the descriptions; T is 0 where they aren't read.
-    edges : (2, E) int64
-        Rows of neighbours.
     classes : (N,) int64
         True class of each found nucleus, 0 where none is near.
-    vote : (N, C) float32
-        Logarithms of what the network's pixels say.
-    likeness : (N, C) float32
-        Of the crops to the names of the classes; (N, 0) in training, which doesn't ask, and where that isn't read.
-    tissue : (N, S) float32
-        What was measured; (N, 0) where that isn't read.
+    nodes : Nodes
+        The found nuclei in the image as it is, none of them known. Crops are likened to the names of classes in images
+        that are scored alone: training doesn't ask.
+    visual : (views, N, V) float32
+        What the network sees in them, beside their surroundings; the first view is the image as it is.
+    tissue : (measures, N, S) float32
+        What is measured, likewise; S is 0 where it isn't read.
     """
 
     name: str
     found: NucleusMap
     truth: NucleusMap
-    visual: NDArray[np.float32]
-    text: NDArray[np.float32]
-    edges: NDArray[np.int64]
     classes: NDArray[np.int64]
-    vote: NDArray[np.float32]
-    likeness: NDArray[np.float32]
+    nodes: Nodes
+    visual: NDArray[np.float32]
     tissue: NDArray[np.float32]
 
-    @property
-    def centroids_um(self) -> NDArray[np.float64]:
-        """Of the found nuclei, (N, 2), y and x."""
-        return self.found.table[["y_um", "x_um"]].to_numpy(np.float64)
+    def seen(self, view: int, measure: int) -> Nodes:
+        """The nodes in one view, as measured in another; both counted round."""
+        visual, tissue = self.visual[view % len(self.visual)], self.tissue[measure % len(self.tissue)]
+        return replace(self.nodes, visual=visual, tissue=tissue)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,16 +115,16 @@ def open_nodes(
     sides: tuple[list[NodeImage], list[NodeImage]] = ([], [])
     for source in sources:
         for side, positions in zip(sides, (source.training, source.held_out), strict=True):
-            views = recipe.views if side is sides[0] else 1
+            varied = side is sides[0]
             for position in positions:
                 yield Progress(sum(map(len, sides)), total, f"looking at the nuclei of {source.name}")
                 image = source.read(position)
                 truth, name = _truth(image, card.mpp, card.scheme), f"{source.name}-{image.name}"
-                found, visual = look(name, image.image, views)
-                side.append(_node_image(recipe, image, truth, found, visual, scored=side is sides[1]))
-                if recipe.annotated and side is sides[0]:
-                    _, visual = look(f"{name}-annotated", image.image, views, truth)
-                    side.append(_node_image(recipe, image, truth, truth, visual, scored=False))
+                seen = look(name, image.image, varied=varied)
+                side.append(_node_image(recipe, image, truth, seen, scored=not varied))
+                if recipe.annotated and varied:
+                    seen = look(f"{name}-annotated", image.image, truth, varied=True)
+                    side.append(_node_image(recipe, image, truth, seen, scored=False))
         source.check()
     return NodeImages(*sides, card.scheme, card.mpp, [source.credit for source in sources])
 
@@ -148,31 +140,22 @@ def _truth(image: TrainingImage, mpp: float, scheme: ClassScheme) -> NucleusMap:
     return NucleusMap.from_labels(image.labels, mpp=mpp, classes=scheme, type_map=types)
 
 
-def _node_image(
-    recipe: GraphRecipe,
-    image: TrainingImage,
-    truth: NucleusMap,
-    found: NucleusMap,
-    visual: NDArray[np.float32],
-    *,
-    scored: bool,
-) -> NodeImage:
-    graph = build_graph(found, recipe.method, recipe.k)
-    text = likeness = tissue = np.zeros((len(found), 0), np.float32)
-    measured = morphology(found, image.image)
+def _node_image(recipe: GraphRecipe, image: TrainingImage, truth: NucleusMap, look: Look, *, scored: bool) -> NodeImage:
+    found, text, likeness = look.nuclei, *[np.zeros((len(look.nuclei), 0), np.float32)] * 2
     if "text" in recipe.parts:
-        told = describe(measured, recipe.style, position=recipe.places_told)
+        told = describe(morphology(found, image.image), recipe.style, position=recipe.places_told)
         text = text_encoder(recipe.encoder).encode(told)
         if scored:
             likeness = name_likeness(image_embeddings(image.image, found, recipe.encoder), found.scheme, recipe.encoder)
-    if "tissue" in recipe.parts:
-        tissue = tissue_features(found, image.image, measured)
-    edges = graph.rows(found.table["label"])
+    edges = build_graph(found, recipe.method, recipe.k).rows(found.table["label"])
     centroids = found.table[["y_um", "x_um"]].to_numpy(np.float64)
-    beside = np.stack([beside_surroundings(view, centroids, recipe.surroundings_um) for view in visual])
+    visual = np.stack([beside_surroundings(view, centroids, recipe.surroundings_um) for view in look.visual])
+    tissue = look.tissue if "tissue" in recipe.parts else look.tissue[..., :0]
     vote = log_vote(votes(found, found.scheme).to_numpy(np.float32))
+    known = np.zeros(len(found), np.int64)
+    nodes = Nodes(visual[0], text, centroids, edges, known, vote, likeness, tissue[0])
     classes = found.class_numbers if found is truth else _true_classes(found, truth)
-    return NodeImage(image.name, found, truth, beside, text, edges, classes, vote, likeness, tissue)
+    return NodeImage(image.name, found, truth, classes, nodes, visual, tissue)
 
 
 def _true_classes(found: NucleusMap, truth: NucleusMap) -> NDArray[np.int64]:

@@ -41,10 +41,15 @@ class GraphRecipe(LoopRecipe):
     fused, hidden : int
     dropout : float
     views : int
-        How often each training image is looked at: once as it is, then recoloured and turned. A network knows the
+        How often the network looks at each training image: once as it is, then recoloured and turned. It knows the
         images that it was trained on too well; what it sees in them recoloured is nearer to what it sees in new ones.
     stain, soften : float
         Strength of the recolouring and chance of losing sharpness, as in `Augmentation`.
+    measures : int
+        How often the tissue of each is measured: once as it is, then recoloured, as if its pixels were smaller or
+        larger. That takes a tenth of a second each, and stands in for more slides than there are.
+    measure_stain, measure_zoom : float
+        Strength of that recolouring; the pixels' size is multiplied by 1/zoom to zoom.
     noise : float
         Added to visual features in training, in standard deviations.
     without : float
@@ -83,6 +88,9 @@ class GraphRecipe(LoopRecipe):
     views: int = number(4, least=1)
     stain: float = number(1.0, least=0)
     soften: float = number(0.3, least=0, most=1)
+    measures: int = number(17, least=1)
+    measure_stain: float = number(1.4, least=0)
+    measure_zoom: float = number(1.35, least=1)
     noise: float = number(0.0, least=0)
     without: float = number(0.15, least=0, below=1)
     known: float = number(0.4, least=0, most=0.5)
@@ -91,7 +99,7 @@ class GraphRecipe(LoopRecipe):
     vote_weight: float = number(0.3, least=0)
     likeness_weight: float = number(2.5, least=0)
     graph_weight: float = number(0.5, least=0)
-    tissue_weight: float = number(1.1, least=0)
+    tissue_weight: float = number(1.5, least=0)
     annotated: bool = True
     batch: int = number(4, least=1)
     precision: str = choice("float32", ("auto", "float32", "bfloat16", "float16"))

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from napari_nucleus.core import NucleusError
 from napari_nucleus.graph.library import ARCHITECTURE
 from napari_nucleus.graph.node_network import NodeNetwork
-from napari_nucleus.graph.nodes import PARTS, Nodes
+from napari_nucleus.graph.nodes import PARTS
 from napari_nucleus.metrics import detection_f1
 from napari_nucleus.models.card import ModelCard, named_scheme
 from napari_nucleus.models.zoo import count_parameters
@@ -50,10 +50,10 @@ class GraphTask:
         if not any((image.classes > 0).any() for image in images.training):
             raise NucleusError("Expected annotated nuclei that the model finds, got none. Check sources and model.")
         self._recipe, self._images = recipe, images
-        first = images.training[0]
+        first = images.training[0].nodes
         torch.manual_seed(recipe.seed)
         self._options: dict[str, Any] = {
-            "visual": first.visual.shape[2],
+            "visual": first.visual.shape[1],
             "text": first.text.shape[1],
             "tissue": first.tissue.shape[1],
             "position": recipe.position,
@@ -65,10 +65,6 @@ class GraphTask:
             "dropout": recipe.dropout,
         }
         self.network = NodeNetwork(len(images.scheme), **self._options)
-        self._numbers = [
-            [self.network.numbers(nodes_of(image, view)) for view in range(len(image.visual))]
-            for image in images.training
-        ]
         self._standardise()
         counts = np.bincount(np.concatenate([one.classes for one in images.training]), minlength=1 + len(images.scheme))
         weights = class_frequency_weights(torch.from_numpy(counts[1:])) ** recipe.balance
@@ -140,19 +136,19 @@ class GraphTask:
     def answer(self, network: nn.Module, image: NodeImage) -> NDArray[np.float32]:
         """Class probabilities (N, C) of an image's found nuclei."""
         device = next(network.parameters()).device
-        nodes = nodes_of(image)
+        nodes = image.nodes
         numbers, known, edges = (
             torch.from_numpy(values).to(device) for values in (self.network.numbers(nodes), nodes.known, nodes.edges)
         )
         return self.network.weighed(network(numbers, known, edges), nodes)
 
     def _sample(self, rng: np.random.Generator) -> dict[str, Tensor]:
-        """An image drawn by chance, in a view drawn by chance, with some parts and classes given away or withheld."""
+        """An image, a view and a measure drawn by chance, with some parts and classes given away or withheld."""
         recipe, i = self._recipe, rng.integers(len(self))
         image = self._images.training[i]
-        numbers = self._numbers[i][rng.integers(len(self._numbers[i]))]
+        view, measure = (int(rng.integers(len(drawn))) for drawn in (image.visual, image.tissue))
+        numbers = self.network.numbers(image.seen(view, measure))
         visual, spread = self.network.widths["visual"], self.network.scale.cpu().numpy()
-        numbers = numbers.copy()
         numbers[:, :visual] += recipe.noise * spread[:visual] * rng.standard_normal((len(numbers), visual))
         told = (rng.random(len(numbers)) < rng.uniform(0, 2 * recipe.known)) & (rng.random() < 0.5)
         on = rng.random(len(PARTS)) >= recipe.without
@@ -161,7 +157,7 @@ class GraphTask:
             "numbers": torch.from_numpy(numbers.astype(np.float32)),
             "known": torch.from_numpy(np.where(told, image.classes, 0)),
             "class": torch.from_numpy(np.where(told, _NOBODY, image.classes)),
-            "edges": torch.from_numpy(image.edges.T.copy()),
+            "edges": torch.from_numpy(image.nodes.edges.T.copy()),
             "on": torch.from_numpy(np.tile(on.astype(np.float32), (len(numbers), 1))),
         }
 
@@ -176,16 +172,15 @@ class GraphTask:
         ].flatten()
 
     def _standardise(self) -> None:
-        every = torch.from_numpy(np.concatenate([view for views in self._numbers for view in views]))
-        self.network.mean.copy_(every.mean(0))
-        self.network.scale.copy_(every.std(0).clamp_min(1e-3))
-
-
-def nodes_of(image: NodeImage, view: int = 0) -> Nodes:
-    """The nodes of an image in one of its views."""
-    known = np.zeros(len(image.classes), np.int64)
-    opinions = (image.vote, image.likeness, image.tissue)
-    return Nodes(image.visual[view], image.text, image.centroids_um, image.edges, known, *opinions)
+        sums, nuclei = np.zeros((2, len(self.network.mean))), 0
+        for image in self._images.training:
+            for view in range(max(len(image.visual), len(image.tissue))):
+                numbers = self.network.numbers(image.seen(view, view)).astype(np.float64)
+                sums += numbers.sum(0), (numbers**2).sum(0)
+                nuclei += len(numbers)
+        mean, square = sums / nuclei
+        self.network.mean.copy_(torch.from_numpy(mean))
+        self.network.scale.copy_(torch.from_numpy(np.sqrt(np.maximum(square - mean**2, 0))).clamp_min(1e-3))
 
 
 def _known(images: Sequence[NodeImage]) -> dict[str, int]:

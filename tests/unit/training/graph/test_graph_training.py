@@ -8,11 +8,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from napari_nucleus.core import NucleusError, NucleusMap, drain
+from napari_nucleus.core import Image, NucleusError, NucleusMap, drain
 from napari_nucleus.graph import image_embeddings
 from napari_nucleus.graph.library import add_graph, list_graphs, load_graph
+from napari_nucleus.graph.tissue import tissue_features
 from napari_nucleus.inference import classify_nodes, segment
+from napari_nucleus.inference.features import model_features
 from napari_nucleus.io.samples import consep_tile
+from napari_nucleus.models import load_segmenter
 from napari_nucleus.training import DataSource, GraphRecipe, train_graph
 from napari_nucleus.training.graph import graph_ablation
 from napari_nucleus.training.graph.ablation import VOTE, summary
@@ -35,8 +38,18 @@ def data(tmp_path_factory):
 
 def recipe(**changes):
     source = DataSource("tiles", classes=True, mpp=0.25, scheme="consep", validate=("tile_2",))
-    values = {"name": "tiny", "sources": (source,), "views": 2, "steps": 6, "batch": 2, "fused": 16, "hidden": 16}
-    return GraphRecipe(**values | {"checkpoint_every": 3, "validate_every": 3} | changes)
+    values = {
+        "name": "tiny",
+        "sources": (source,),
+        "views": 2,
+        "measures": 3,
+        "steps": 6,
+        "batch": 2,
+        "fused": 16,
+        "hidden": 16,
+    }
+    values |= {"fused": 16, "hidden": 16, "checkpoint_every": 3, "validate_every": 3}
+    return GraphRecipe(**values | changes)
 
 
 @pytest.fixture(scope="module")
@@ -172,19 +185,70 @@ def test_annotated_nuclei_are_learnt_from_beside_those_that_are_found(data, tmp_
     for image in annotated:
         assert (image.classes == image.truth.class_numbers).all()
         assert image.visual.shape[:2] == (2, len(image.truth))
-        assert (image.vote == 0).all()
+        assert image.tissue.shape[:2] == (3, len(image.truth))
+        assert (image.nodes.vote == 0).all()
 
 
 def test_a_look_at_other_labels_is_another_look(data, tmp_path):
-    from napari_nucleus.models import load_segmenter
-
     image, nuclei = consep_tile()
     part = np.ascontiguousarray(image.array[:128, :128])
     labels = np.ascontiguousarray(nuclei.labels[:128, :128])
     look = Looker(recipe(), load_segmenter("nucleus_small"), tmp_path, "cpu")
-    one = look("a", part, 1, NucleusMap.from_labels(labels, mpp=0.25))[1]
+    one = look("a", part, NucleusMap.from_labels(labels, mpp=0.25))
     fewer = NucleusMap.from_labels(np.where(labels == labels.max(), 0, labels), mpp=0.25)
-    assert look("a", part, 1, fewer)[1].shape[1] == one.shape[1] - 1
+    other = look("a", part, fewer)
+    assert other.visual.shape[1] == other.tissue.shape[1] == one.visual.shape[1] - 1
+
+
+@pytest.fixture
+def corner():
+    """Pixels and annotated nuclei."""
+    image, nuclei = consep_tile()
+    pixels, labels = (np.ascontiguousarray(array[:256, :256]) for array in (image.array, nuclei.labels))
+    return pixels, NucleusMap.from_labels(labels, mpp=0.25)
+
+
+def test_views_and_measures_begin_with_the_image_as_it_is_and_go_on_in_other_colours(corner, tmp_path):
+    pixels, nuclei = corner
+    model = load_segmenter("nucleus_small")
+    seen = Looker(recipe(), model, tmp_path, "cpu")("a", pixels, nuclei, varied=True)
+    assert (len(seen.visual), len(seen.tissue)) == (2, 3)
+    np.testing.assert_array_equal(seen.visual[0], model_features(Image((pixels,), mpp=0.25), nuclei, [model], "cpu"))
+    plain = tissue_features(nuclei, pixels)
+    np.testing.assert_array_equal(seen.tissue[0], plain)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert not np.allclose(seen.tissue[one], seen.tissue[other], atol=0.05)
+    shapes = np.s_[..., :6]  # none of which has a unit or a colour
+    np.testing.assert_allclose(seen.tissue[shapes], np.broadcast_to(plain[shapes], (3, len(nuclei), 6)), atol=1e-6)
+
+
+def test_measures_are_zoomed_and_recoloured_as_the_recipe_says(corner, tmp_path):
+    pixels, nuclei = corner
+    model = load_segmenter("nucleus_small")
+    sizes, colours = np.s_[:, 11:15], np.s_[:, 17:23]  # logarithms of area, perimeter and axes; optical densities
+    plain = tissue_features(nuclei, pixels)
+    for number, (stain, zoom) in enumerate(((0.0, 1.5), (1.5, 1.0))):
+        changes = {"measure_stain": stain, "measure_zoom": zoom, "soften": 0.0}
+        look = Looker(recipe(**changes), model, tmp_path / str(number), "cpu")
+        changed = look("a", pixels, nuclei, varied=True).tissue[1]
+        assert np.allclose(changed[colours], plain[colours], atol=1e-5) == (stain == 0)
+        assert np.allclose(changed[sizes], plain[sizes], atol=1e-5) == (zoom == 1)
+
+
+def test_a_kept_look_serves_whoever_wants_fewer_views(corner, tmp_path):
+    pixels, nuclei = corner
+    model = load_segmenter("nucleus_small")
+    many = Looker(recipe(), model, tmp_path, "cpu")("a", pixels, nuclei, varied=True)
+    files = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+    few = Looker(recipe(), model, tmp_path, "cpu")("a", pixels, nuclei)
+    assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == files
+    np.testing.assert_array_equal(few.visual, many.visual[:1])
+    np.testing.assert_array_equal(few.tissue, many.tissue[:1])
+    for file in files:
+        file.write_bytes(b"PK broken")
+    again = Looker(recipe(), model, tmp_path, "cpu")("a", pixels, nuclei, varied=True)
+    np.testing.assert_array_equal(again.visual, many.visual)
+    np.testing.assert_array_equal(again.tissue, many.tissue)
 
 
 @pytest.mark.parametrize(
