@@ -71,6 +71,7 @@ def colour_jitter(images: NDArray[np.uint8], rng: np.random.Generator, strength:
     gamma = draw(0.25, 1, 1).exp()
     mix = gamma * (torch.linalg.inv(stains) @ (draw(0.42, 3, 1).exp() * stains))  # density row @ mix, (B, 3, 3)
     shift = draw(0.05, 3, 1) - torch.log1p(draw(0.12, 1, 1))
-    density = torch.from_numpy(_density_of())[torch.from_numpy(images.reshape(batch, -1, 3)).long()].transpose(1, 2)
+    grey = torch.from_numpy(images.reshape(batch, -1, 3).astype(np.int64))
+    density = torch.from_numpy(_density_of())[grey].transpose(1, 2)
     jittered = torch.baddbmm(shift, mix.transpose(1, 2), density).neg_().exp_().add_(draw(0.08, 1, 1)).clamp_(0, 1)
     return jittered.view(batch, 3, height, width)

@@ -74,9 +74,8 @@ class Looker:
         seen = self._kept(name, key, recipe.views if varied else 1, partial(self._look, pixels, nuclei))
         nuclei = self._nuclei(seen) if nuclei is None else nuclei
         key = [recipe.measure_stain, recipe.measure_zoom, recipe.soften, recipe.seed, _number_of(nuclei)]
-        measured = self._kept(
-            f"{name}-tissue", key, recipe.measures if varied else 1, partial(self._measure, pixels, nuclei)
-        )
+        measures = recipe.measures if varied and "tissue" in recipe.parts else 1
+        measured = self._kept(f"{name}-tissue", key, measures, partial(self._measure, pixels, nuclei))
         return Look(nuclei, seen["views"], measured["views"])
 
     def _kept(
